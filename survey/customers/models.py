@@ -1,0 +1,194 @@
+"""Customers, branches, employees, transactions, and the imports that bring them in."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from survey.database import Base, BigId, Money, UtcDateTime
+
+IMPORT_STATES = ("uploaded", "waiting", "checking", "publishing", "done", "refused", "failed")
+
+
+class Branch(Base):
+    __tablename__ = "branch"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(200), unique=True)
+
+
+class Employee(Base):
+    __tablename__ = "employee"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(200), unique=True)
+
+
+class Customer(Base):
+    """A customer as the business knows it. Erasing empties everything that identifies, never the row."""
+
+    __tablename__ = "customer"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    #: customer_id of the import file
+    external_id: Mapped[str] = mapped_column(String(100), unique=True)
+    card_id: Mapped[str | None] = mapped_column(String(100))
+    name: Mapped[str | None] = mapped_column(String(200))
+    email: Mapped[str | None] = mapped_column(String(254))
+    phone: Mapped[str | None] = mapped_column(String(50))
+    language: Mapped[str] = mapped_column(String(2), default="nl")
+    branch_id: Mapped[int | None] = mapped_column(ForeignKey("branch.id"), index=True)
+    segment: Mapped[str] = mapped_column(String(100), default="", index=True)
+    joined_on: Mapped[date | None]
+    acquired_via: Mapped[str] = mapped_column(String(100), default="")
+    contract_from: Mapped[date | None]
+    contract_until: Mapped[date | None]
+    cancelled_on: Mapped[date | None]
+    #: what the business itself says this customer is worth a year
+    yearly_value: Mapped[Decimal | None] = mapped_column(Money)
+    do_not_contact: Mapped[bool] = mapped_column(default=False)
+    #: agreed to be called with an offer; None: never asked
+    call_consent: Mapped[bool | None]
+    opted_out_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    __table_args__ = (
+        CheckConstraint("language IN ('nl', 'en')", name="known_language"),
+        CheckConstraint(
+            "erased_at IS NULL OR (name IS NULL AND email IS NULL AND phone IS NULL AND card_id IS NULL)",
+            name="erased_is_anonymous",
+        ),
+    )
+
+
+class Transaction(Base):
+    """One purchase or visit."""
+
+    __tablename__ = "transaction"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"))
+    occurred_on: Mapped[date]
+    amount: Mapped[Decimal | None] = mapped_column(Money)
+    branch_id: Mapped[int | None] = mapped_column(ForeignKey("branch.id"))
+    employee_id: Mapped[int | None] = mapped_column(ForeignKey("employee.id"))
+    service: Mapped[str] = mapped_column(String(100), default="")
+    #: 16-byte digest of the customer and transaction_id, or of the whole row where the file has no ids
+    identity: Mapped[bytes] = mapped_column(LargeBinary(16))
+    #: numbers identical rows of one file; 0 where the file has ids
+    ordinal: Mapped[int] = mapped_column(default=0)
+
+    __table_args__ = (
+        UniqueConstraint("identity", "ordinal"),
+        Index(None, "customer_id", "occurred_on"),
+    )
+
+
+class Import(Base):
+    """One file on its way in: checked into staging as a whole, then published in short batches."""
+
+    __tablename__ = "import_file"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    #: customers or transactions
+    kind: Mapped[str] = mapped_column(String(20))
+    #: as the person called it; shown, never used as a path
+    file_name: Mapped[str] = mapped_column(String(300))
+    path: Mapped[str] = mapped_column(String(500))
+    digest: Mapped[str] = mapped_column(String(64))
+    #: what was declared: delimiter, decimal sign, date order, columns, mode (all or good)
+    options: Mapped[dict[str, Any]] = mapped_column(JSON)
+    state: Mapped[str] = mapped_column(String(20), default="uploaded")
+    error: Mapped[str | None] = mapped_column(Text)
+    #: line up to which rows are staged and, later, published: where a killed import goes on
+    staged_line: Mapped[int] = mapped_column(default=0)
+    published_line: Mapped[int] = mapped_column(default=0)
+    rows: Mapped[int] = mapped_column(default=0)
+    good_rows: Mapped[int] = mapped_column(default=0)
+    bad_rows: Mapped[int] = mapped_column(default=0)
+    new_rows: Mapped[int] = mapped_column(default=0)
+    changed_rows: Mapped[int] = mapped_column(default=0)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id", ondelete="SET NULL"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    __table_args__ = (
+        CheckConstraint("kind IN ('customers', 'transactions')", name="known_kind"),
+        CheckConstraint(f"state IN {IMPORT_STATES}", name="known_state"),
+    )
+
+
+class ImportProblem(Base):
+    """One cell that could not be taken, and what to do about it."""
+
+    __tablename__ = "import_problem"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    import_id: Mapped[int] = mapped_column(ForeignKey("import_file.id", ondelete="CASCADE"))
+    line: Mapped[int]
+    column: Mapped[str] = mapped_column(String(200), default="")
+    value: Mapped[str] = mapped_column(String(300), default="")
+    #: names the sentence that says what is wrong and what to do
+    code: Mapped[str] = mapped_column(String(50))
+
+    __table_args__ = (Index(None, "import_id", "line"),)
+
+
+class StagedCustomer(Base):
+    """A checked row of a customers file, not yet published. NULL: the file does not say."""
+
+    __tablename__ = "staged_customer"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    import_id: Mapped[int] = mapped_column(ForeignKey("import_file.id", ondelete="CASCADE"))
+    line: Mapped[int]
+    external_id: Mapped[str] = mapped_column(String(100))
+    card_id: Mapped[str | None] = mapped_column(String(100))
+    name: Mapped[str | None] = mapped_column(String(200))
+    email: Mapped[str | None] = mapped_column(String(254))
+    phone: Mapped[str | None] = mapped_column(String(50))
+    language: Mapped[str | None] = mapped_column(String(2))
+    branch: Mapped[str | None] = mapped_column(String(200))
+    segment: Mapped[str | None] = mapped_column(String(100))
+    joined_on: Mapped[date | None]
+    acquired_via: Mapped[str | None] = mapped_column(String(100))
+    contract_from: Mapped[date | None]
+    contract_until: Mapped[date | None]
+    cancelled_on: Mapped[date | None]
+    yearly_value: Mapped[Decimal | None] = mapped_column(Money)
+    do_not_contact: Mapped[bool | None]
+    call_consent: Mapped[bool | None]
+
+    __table_args__ = (UniqueConstraint("import_id", "external_id"), Index(None, "import_id", "line"))
+
+
+class StagedTransaction(Base):
+    """A checked row of a transactions file, not yet published."""
+
+    __tablename__ = "staged_transaction"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    import_id: Mapped[int] = mapped_column(ForeignKey("import_file.id", ondelete="CASCADE"))
+    line: Mapped[int]
+    external_id: Mapped[str] = mapped_column(String(100))
+    occurred_on: Mapped[date]
+    amount: Mapped[Decimal | None] = mapped_column(Money)
+    branch: Mapped[str | None] = mapped_column(String(200))
+    employee: Mapped[str | None] = mapped_column(String(200))
+    service: Mapped[str | None] = mapped_column(String(100))
+    identity: Mapped[bytes] = mapped_column(LargeBinary(16))
+    #: true where the file gives a transaction_id, so that identical rows are one
+    has_id: Mapped[bool]
+
+    __table_args__ = (Index(None, "import_id", "line"), Index(None, "import_id", "identity", "line"))

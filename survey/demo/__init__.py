@@ -1,0 +1,1 @@
+"""A made-up garage chain to show Whyleft with, and to hold it against a planted truth."""

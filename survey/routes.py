@@ -1,0 +1,13 @@
+"""The blueprints of the site, one a slice, in the order of the slices."""
+
+from importlib import import_module
+
+from flask import Flask
+
+#: modules that each have a `blueprint`
+SLICES: tuple[str, ...] = ()
+
+
+def register_blueprints(app: Flask) -> None:
+    for name in SLICES:
+        app.register_blueprint(import_module(f"survey.{name}").blueprint)

@@ -1,0 +1,25 @@
+"""Every table of Whyleft, loaded by one import, so that migrations and foreign keys see them all."""
+
+from survey import notices
+from survey.accounts import models as accounts
+from survey.customers import models as customers
+from survey.defections import models as defections
+from survey.invitations import models as invitations
+from survey.jobs import models as jobs
+from survey.questionnaires import models as questionnaires
+from survey.reasons import models as reasons
+from survey.responses import models as responses
+from survey.taxonomy import models as taxonomy
+
+__all__ = [
+    "accounts",
+    "customers",
+    "defections",
+    "invitations",
+    "jobs",
+    "notices",
+    "questionnaires",
+    "reasons",
+    "responses",
+    "taxonomy",
+]

@@ -1,0 +1,33 @@
+"""The organisation's reasons for leaving."""
+
+from sqlalchemy import CheckConstraint, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from survey.database import Base
+
+
+class Reason(Base):
+    """One reason. Its code is stable for ever; its labels may change."""
+
+    __tablename__ = "reason"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(String(50), unique=True)
+    label_nl: Mapped[str] = mapped_column(String(100))
+    label_en: Mapped[str] = mapped_column(String(100))
+    #: which of the six P's it belongs to; empty for none
+    p: Mapped[str] = mapped_column(String(20), default="")
+    #: can the business influence it
+    influence: Mapped[str] = mapped_column(String(10), default="")
+    #: shown last, whatever the random order of the others
+    pinned_last: Mapped[bool] = mapped_column(default=False)
+    position: Mapped[int]
+    active: Mapped[bool] = mapped_column(default=True)
+
+    __table_args__ = (
+        CheckConstraint("p IN ('', 'personnel', 'product', 'process', 'price', 'promotion', 'place')", name="known_p"),
+        CheckConstraint("influence IN ('', 'yes', 'partly', 'no')", name="known_influence"),
+    )
+
+    def label(self, language: str) -> str:
+        return self.label_nl if language == "nl" else self.label_en
