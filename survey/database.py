@@ -98,7 +98,7 @@ def apply_engine_rules(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        raw = connection.connection.dbapi_connection
+        raw: Any = connection.connection.dbapi_connection
         if raw.read_only is is_writing() or raw.read_only is None:
             raw.read_only = not is_writing()
 

@@ -73,53 +73,45 @@ SCHEDULE = (
 )
 
 
-def _table(name: str, *columns: str) -> sa.TableClause:
-    return sa.table(name, *(sa.column(column) for column in columns))
+# name of the table and the columns that are not plain text or numbers
+SPECIAL = {
+    "questionnaire_version": {"content": sa.JSON, "published_at": sa.DateTime(timezone=True)},
+    "definition": {"parameters": sa.JSON, "created_at": sa.DateTime(timezone=True)},
+}
+
+
+def _add(table: str, key: str, rows: list[dict[str, object]]) -> None:
+    """Add the rows whose key is not there yet, so that a way down and up again doubles nothing."""
+    kinds = SPECIAL.get(table, {})
+    target = sa.table(table, *(sa.column(name, kinds.get(name)) for name in rows[0]))
+    there = set(op.get_bind().scalars(sa.select(target.c[key])))
+    missing = [row for row in rows if row[key] not in there]
+    if missing:
+        op.bulk_insert(target, missing)
 
 
 def upgrade() -> None:
     now = datetime.now(timezone.utc)
-    op.bulk_insert(_table("role", "name"), [{"name": name} for name in ROLES])
+    _add("role", "name", [{"name": name} for name in ROLES])
     keys = ("code", "label_nl", "label_en", "p", "influence", "pinned_last")
-    op.bulk_insert(
-        _table("reason", *keys, "position", "active"),
-        [dict(zip(keys, row), position=i, active=True) for i, row in enumerate(REASONS, 1)],
-    )
-    questionnaire = _table("questionnaire", "id", "name", "active")
-    op.execute(questionnaire.insert().values(name="Exit", active=True))
+    reasons = [dict(zip(keys, row), position=i, active=True) for i, row in enumerate(REASONS, 1)]
+    _add("reason", "code", reasons)
+    _add("questionnaire", "name", [{"name": "Exit", "active": True}])
     options = [{"code": r[0], "nl": r[6], "en": r[7], "pinned_last": r[5]} for r in REASONS]
-    version = sa.table(
-        "questionnaire_version",
-        sa.column("questionnaire_id"),
-        sa.column("version"),
-        sa.column("content", sa.JSON),
-        sa.column("published_at", sa.DateTime(timezone=True)),
-    )
-    key = op.get_bind().scalar(sa.select(questionnaire.c.id).where(questionnaire.c.name == "Exit"))
-    op.execute(
-        version.insert().values(
-            questionnaire_id=key, version=1, content={"texts": TEXTS, "options": options}, published_at=now
-        )
-    )
-    definition = sa.table(
-        "definition",
-        *(sa.column(name) for name in ("name", "version", "kind", "segment", "active")),
-        sa.column("parameters", sa.JSON),
-        sa.column("created_at", sa.DateTime(timezone=True)),
-    )
-    op.execute(
-        definition.insert().values(
-            name="Standard", version=1, kind="lapse", segment="", active=True, parameters={"days": 180},
-            created_at=now,
-        )
-    )
-    op.bulk_insert(
-        _table("schedule", "kind", "every_minutes", "daily_at", "enabled"),
-        [{"kind": k, "every_minutes": m, "daily_at": d, "enabled": True} for k, m, d in SCHEDULE],
-    )
+    exit_id = op.get_bind().scalar(sa.text("SELECT id FROM questionnaire WHERE name = 'Exit'"))
+    version = {
+        "questionnaire_id": exit_id, "version": 1, "content": {"texts": TEXTS, "options": options},
+        "published_at": now,
+    }
+    _add("questionnaire_version", "questionnaire_id", [version])
+    definition = {
+        "name": "Standard", "version": 1, "kind": "lapse", "segment": "", "active": True,
+        "parameters": {"days": 180}, "created_at": now,
+    }
+    _add("definition", "name", [definition])
+    schedule = [{"kind": k, "every_minutes": m, "daily_at": d, "enabled": True} for k, m, d in SCHEDULE]
+    _add("schedule", "kind", schedule)
 
 
 def downgrade() -> None:
-    """Takes back what this migration brought, which is only possible while nothing refers to it."""
-    for table in ("schedule", "definition", "questionnaire_version", "questionnaire", "reason", "user_role", "role"):
-        op.execute(sa.text(f"DELETE FROM {table}"))  # noqa: S608  # names from the line above
+    """Nothing: answers and definitions refer to these rows, and they go with their tables."""
