@@ -1,0 +1,1 @@
+"""Why they left, read from their own words: reading, scoring, explaining, learning."""

@@ -1,0 +1,119 @@
+"""The classifier: which reasons an answer gives, how sure that is, and which words said so."""
+
+import os
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from analysis.reasons import reading, weights
+from analysis.reasons.encoder import Encoder, encoder
+from analysis.reasons.explaining import Explanation, explain_rows
+from analysis.reasons.features import terms
+from analysis.reasons.reading import Reading
+from analysis.reasons.scoring import join, row_logits, rows_of
+from analysis.reasons.weights import Weights
+
+Languages = Sequence[str | None] | None
+
+
+class ReasonModel:
+    """Scores answers against `reasons`. It never changes: other weights are another model with another `id`."""
+
+    def __init__(self, parts: Weights) -> None:
+        self.weights = parts
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """The codes of the reasons, in the order of all columns below."""
+        return self.weights.reasons
+
+    @cached_property
+    def id(self) -> str:
+        """The hash of the model's content, 32 hexadecimal digits."""
+        return self.weights.id
+
+    @property
+    def encoder_id(self) -> str:
+        """Which encoder's readings it can score."""
+        return self.weights.encoder_id
+
+    @property
+    def preprocessing(self) -> str:
+        """Which version of the terms its readings must have."""
+        return self.weights.preprocessing
+
+    @property
+    def thresholds(self) -> NDArray[np.float32]:
+        """(k,): a reason is given from this probability on."""
+        return self.weights.thresholds
+
+    @property
+    def encoder(self) -> Encoder:
+        """The encoder the model was trained with. ValueError where it is not installed."""
+        return encoder(self.encoder_id)
+
+    def read(self, texts: Sequence[str], languages: Languages = None) -> list[Reading]:
+        """Read answers once, to be stored and scored. `languages`: those of the forms, None where unknown."""
+        return reading.read(texts, languages, self.encoder)
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """The vectors of texts as they stand, (n, d), for work that needs nothing else."""
+        return self.encoder.encode(texts)
+
+    def logits(self, readings: Sequence[Reading]) -> NDArray[np.float64]:
+        """Before calibration, (n, k): the strongest of the answer and its clauses; minus infinity without a word.
+
+        ValueError for readings of another encoder or preprocessing.
+        """
+        rows = rows_of(readings, self.encoder_id, self.weights.vector_weights.shape[0])
+        return join(row_logits(rows, self.weights), rows.starts)
+
+    def score(self, readings: Sequence[Reading]) -> NDArray[np.float64]:
+        """Calibrated probabilities of stored readings, (n, k); 0 for an answer without a word."""
+        return self._calibrated(self.logits(readings))
+
+    def decide(self, probabilities: NDArray[np.float64]) -> list[tuple[str, ...]]:
+        """The reasons at or above their thresholds, the likeliest first; () is unsure."""
+        return [self._given(row) for row in probabilities]
+
+    def predict_proba(self, texts: Sequence[str], languages: Languages = None) -> NDArray[np.float64]:
+        """Calibrated probability of each reason, (n, k). Reasons are not exclusive: a row need not sum to 1."""
+        return self.score(self.read(texts, languages))
+
+    def predict(self, texts: Sequence[str], languages: Languages = None) -> list[tuple[str, ...]]:
+        """The reasons each answer gives, the likeliest first; () is unsure, which is no reason."""
+        return self.decide(self.predict_proba(texts, languages))
+
+    def explain(self, text: str, language: str | None = None, stored: Reading | None = None) -> dict[str, Explanation]:
+        """For every reason what spoke for and against it; the contributions of each sum to its logit.
+
+        `stored` saves reading the text again. {} for a text without a word.
+        """
+        answer = stored or self.read([text], [language])[0]
+        pieces = reading.segments(text)
+        if len(pieces) != len(answer.vectors):
+            raise ValueError("The stored reading belongs to another text.")
+        rows = rows_of([answer], self.encoder_id, self.weights.vector_weights.shape[0])
+        found = explain_rows(rows, [terms(piece, answer.language) for piece in pieces], pieces, self.weights)
+        return {each.reason: each for each in found}
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model to one file: plain arrays and JSON behind a hash."""
+        weights.save(self.weights, Path(path))
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> "ReasonModel":
+        """The model in a file. No code is executed; ValueError in words for a file that cannot be trusted."""
+        return cls(weights.load(Path(path)))
+
+    def _calibrated(self, logits: NDArray[np.float64]) -> NDArray[np.float64]:
+        slope, offset = self.weights.calibration.astype(np.float64)
+        return np.asarray(expit(slope * logits + offset))
+
+    def _given(self, row: NDArray[np.float64]) -> tuple[str, ...]:
+        order = np.argsort(-row, kind="stable")
+        return tuple(self.reasons[k] for k in order if row[k] >= self.thresholds[k])

@@ -1,0 +1,71 @@
+"""From stored readings to logits: a matrix product over whatever was stored, without a text."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from analysis.reasons.features import PREPROCESSING, VECTOR_WEIGHT
+from analysis.reasons.reading import Reading
+from analysis.reasons.weights import Weights
+
+Doubles = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """The rows (whole answers and clauses) of many readings one after the other."""
+
+    vectors: NDArray[np.float32]  # (rows, d)
+    ids: NDArray[np.uint32]  # (terms,)
+    counts: NDArray[np.uint16]  # (terms,)
+    offsets: NDArray[np.int64]  # (rows + 1,) where the terms of each row begin
+    starts: NDArray[np.int64]  # (answers + 1,) where the rows of each answer begin
+
+
+def rows_of(readings: Sequence[Reading], encoder_id: str, dimension: int) -> Rows:
+    """Put readings together. ValueError for one that another encoder or preprocessing made."""
+    for reading in readings:
+        if (reading.encoder_id, reading.preprocessing) != (encoder_id, PREPROCESSING):
+            raise ValueError(
+                f"This answer was read by {reading.encoder_id} with {reading.preprocessing}, "
+                f"the model needs {encoder_id} with {PREPROCESSING}: read its text again."
+            )
+    return Rows(
+        vectors=np.concatenate([np.empty((0, dimension), np.float32), *(r.vectors for r in readings)]),
+        ids=np.concatenate([np.empty(0, np.uint32), *(r.ids for r in readings)]),
+        counts=np.concatenate([np.empty(0, np.uint16), *(r.counts for r in readings)]),
+        offsets=np.cumsum([0, *(n for r in readings for n in np.diff(r.offsets))], dtype=np.int64),
+        starts=np.cumsum([0, *(len(r.vectors) for r in readings)], dtype=np.int64),
+    )
+
+
+def term_matrix(rows: Rows, ids: NDArray[np.uint32], idf: Doubles, unknown_idf: float) -> csr_array:
+    """(1 + log count) x idf per known term, each row divided by its length; unknown terms count in the length only."""
+    at = np.searchsorted(ids, rows.ids)
+    known = np.zeros(len(rows.ids), dtype=bool) if len(ids) == 0 else ids[np.minimum(at, len(ids) - 1)] == rows.ids
+    values = (1.0 + np.log(rows.counts)) * np.full(len(rows.ids), unknown_idf)
+    values[known] = (1.0 + np.log(rows.counts[known])) * idf[at[known]]
+    row = np.repeat(np.arange(len(rows.offsets) - 1), np.diff(rows.offsets))
+    lengths = np.sqrt(np.bincount(row, weights=values**2, minlength=len(rows.offsets) - 1))
+    values /= np.maximum(lengths, 1e-12)[row]
+    pointers = np.concatenate([[0], np.cumsum(known)])[rows.offsets]
+    return csr_array((values[known], at[known], pointers), shape=(len(rows.offsets) - 1, len(ids)))
+
+
+def row_logits(rows: Rows, weights: Weights) -> Doubles:
+    """The logit of each row and reason, (rows, k)."""
+    matrix = term_matrix(rows, weights.ids, weights.idf.astype(np.float64), float(weights.unknown_idf[0]))
+    sentence = rows.vectors.astype(np.float64) @ (VECTOR_WEIGHT * weights.vector_weights.astype(np.float64))
+    return np.asarray(sentence + matrix @ weights.term_weights.astype(np.float64) + weights.intercept)
+
+
+def join(logits: Doubles, starts: NDArray[np.int64]) -> Doubles:
+    """The logit of each answer, (answers, k): what its strongest row says; minus infinity for one without a row."""
+    joined = np.full((len(starts) - 1, logits.shape[1]), -np.inf)
+    filled = np.flatnonzero(np.diff(starts))
+    if len(filled):
+        joined[filled] = np.maximum.reduceat(logits, starts[:-1][filled], axis=0)
+    return joined

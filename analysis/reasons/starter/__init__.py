@@ -1,0 +1,78 @@
+"""The model for day one: trained on example answers of our own, before anyone has labelled anything.
+
+`nl.txt` and `en.txt` are meant to be read and extended: a heading per reason, a line per answer, in front of it the
+kind of business and, with a plus sign, further reasons that the same answer gives. `[none]` holds answers that give no
+reason: praise, small talk, complaints denied.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from analysis.reasons.encoder import Encoder, default_encoder, encoder
+from analysis.reasons.fitting import Examples, fit
+from analysis.reasons.model import ReasonModel
+from analysis.reasons.reading import read
+from analysis.text.language import LANGUAGES
+
+REASONS = ("price", "rude_staff", "broken_promises", "pushy_sales", "slow_service", "poor_quality", "errors",
+           "competitor", "inconvenience", "premises", "circumstances")  # fmt: skip
+
+_NONE = "none"
+_SEED = 20_261_122
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One answer of the starter corpus."""
+
+    text: str
+    language: str
+    business: str
+    reasons: tuple[str, ...]
+
+
+@cache
+def starter_corpus() -> tuple[Example, ...]:
+    """All example answers, Dutch then English. ValueError names the line that is not understood."""
+    return tuple(example for language in LANGUAGES for example in _examples(language))
+
+
+def starter_model() -> ReasonModel:
+    """The model trained on the starter corpus: the same bytes every time, a few seconds once per process."""
+    return trained_with(default_encoder().id)
+
+
+@cache
+def trained_with(encoder_id: str) -> ReasonModel:
+    """The starter model on one encoder."""
+    return _train(encoder(encoder_id))
+
+
+def _train(reader: Encoder) -> ReasonModel:
+    corpus = starter_corpus()
+    readings = read([e.text for e in corpus], [e.language for e in corpus], reader)
+    labels = np.array([[reason in e.reasons for reason in REASONS] for e in corpus])
+    return fit(Examples(readings, labels, np.ones(len(corpus)), REASONS), _SEED)
+
+
+def _examples(language: str) -> Iterator[Example]:
+    heading = ""
+    lines = Path(__file__).with_name(f"{language}.txt").read_text(encoding="utf-8").splitlines()
+    for number, line in enumerate(lines, start=1):
+        if line.startswith("["):
+            heading = line.strip("[] ")
+        elif line and not line.startswith("#"):
+            yield _example(line, heading, f"{language}.txt, line {number}")
+
+
+def _example(line: str, heading: str, where: str) -> Example:
+    head, _, text = line.partition(": ")
+    business, *others = (part.strip() for part in head.split("+"))
+    reasons = () if heading == _NONE else (heading, *others)
+    if not text or not set(reasons) <= set(REASONS):
+        raise ValueError(f"{where}: expected 'business + further reasons: answer' under a known heading.")
+    return Example(text.strip(), where[:2], business, reasons)

@@ -1,0 +1,126 @@
+"""Words of a normalised text: tokens, stems, and which of them are denied. Dutch and English."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from pathlib import Path
+
+from nltk.stem.snowball import SnowballStemmer
+
+from analysis.text.cleaning import fold
+
+# Placeholders of masked data stay whole; inner apostrophes and hyphens belong to the word.
+_TOKEN = re.compile(r"\[[A-Z-]+\]|\w+(?:['-]\w+)*|[.!?;,:]")
+_STOPS = frozenset(".!?;:")
+_NEGATORS = {
+    "nl": frozenset("niet geen nooit niemand nergens niks niets noch nauwelijks zonder".split()),
+    "en": frozenset("not no never nobody none nothing nowhere neither nor hardly without cannot".split()),
+}
+# "not only slow but rude" and "niet alleen traag" deny nothing.
+_NOT_A_DENIAL = {("niet", "alleen"), ("niet", "slechts"), ("not", "only"), ("not", "just")}
+_REACH = 4
+
+_STEMMERS = {"nl": SnowballStemmer("dutch"), "en": SnowballStemmer("english")}
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word as it was written, its stem, and the negator that denies it ("" where none does)."""
+
+    text: str
+    stem: str
+    denied_by: str = ""
+
+    @property
+    def term(self) -> str:
+        """The stem with its mark: "duur" and "not:duur" are two different terms."""
+        return f"not:{self.stem}" if self.denied_by else self.stem
+
+
+def tokens(text: str) -> list[str]:
+    """Words and marks of `text` in order, as written. Linear in the length of the text."""
+    return _TOKEN.findall(text)
+
+
+def stem(word: str, language: str) -> str:
+    """The Snowball stem of one word, without case and accents."""
+    return _stem(fold(word), language)
+
+
+def stems(text: str, language: str) -> list[str]:
+    """The stems of the words of `text`, marks left out."""
+    return [word.stem for word in mark_negation(text, language)]
+
+
+def mark_negation(text: str, language: str) -> list[Word]:
+    """The words of `text` in order, each with the negator that denies it.
+
+    A negator denies the next four words up to a mark. In Dutch it also stands behind what it denies ("duur is het
+    niet"): a negator with nothing behind it denies the four words before it.
+    """
+    words: list[Word] = []
+    for sentence in _sentences(tokens(text)):
+        words += _marked(sentence, language)
+    return words
+
+
+def is_negator(word: str, language: str) -> bool:
+    """Whether `word` denies what stands beside it."""
+    folded = fold(word)
+    return folded in _NEGATORS[language] or (language == "en" and folded.endswith("n't"))
+
+
+def _sentences(found: list[str]) -> list[list[str]]:
+    sentences: list[list[str]] = [[]]
+    for token in found:
+        if token in _STOPS:
+            sentences.append([])
+        elif token != ",":
+            sentences[-1].append(token)
+    return [sentence for sentence in sentences if sentence]
+
+
+def _marked(sentence: list[str], language: str) -> list[Word]:
+    denied = _denials(sentence, language)
+    return [
+        Word(text, stem(text, language), "" if is_negator(text, language) else negator)
+        for text, negator in zip(sentence, denied, strict=True)
+    ]
+
+
+def _denials(sentence: list[str], language: str) -> list[str]:
+    """For each word of a sentence the negator that reaches it."""
+    denied = [""] * len(sentence)
+    followers = dict(enumerate(pairwise([fold(word) for word in sentence])))
+    for at, word in enumerate(sentence):
+        if not is_negator(word, language) or followers.get(at) in _NOT_A_DENIAL:
+            continue
+        behind = range(at + 1, min(at + 1 + _REACH, len(sentence)))
+        before = range(max(0, at - _REACH), at) if language == "nl" else range(0)
+        for reached in behind or before:
+            denied[reached] = word
+    return denied
+
+
+@lru_cache(maxsize=100_000)
+def _stem(folded: str, language: str) -> str:
+    if folded.startswith("["):
+        return folded
+    return str(_STEMMERS[language].stem(folded))
+
+
+def polarity_words(name: str, language: str) -> frozenset[str]:
+    """The stems of one list of the lexicon: name "complaint" or "praise"."""
+    return _polarity(language)[name]
+
+
+@lru_cache(maxsize=4)
+def _polarity(language: str) -> dict[str, frozenset[str]]:
+    lists: dict[str, set[str]] = {}
+    path = Path(__file__).with_name("lexicon") / f"{language}.txt"
+    for line in path.read_text(encoding="utf-8").splitlines():
+        name, _, words = line.partition(":")
+        if words and not line.startswith("#"):
+            lists.setdefault(name.strip(), set()).update(stem(word, language) for word in words.split())
+    return {name: frozenset(words) for name, words in lists.items()}
