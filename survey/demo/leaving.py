@@ -28,7 +28,7 @@ A_VISIT: dict[str, float] = {
 A_YEAR: dict[str, float] = {"competitor": 0.0150, "inconvenience": 0.0130, "circumstances": 0.0220}
 RUDE_EMPLOYEE = 0.110
 RUDE_BRANCH = 0.015
-PUSHED_AGAIN = (0.0, 0.015, 0.050, 0.090, 0.120)  # by the number of times pushed in the pushy year
+PUSHED_AGAIN = (0.0, 0.006, 0.065, 0.110, 0.140)  # by the number of times pushed in the pushy year
 _CONTRACT_HOLDS = 0.45
 _EARLY = ((365, 1.9), (730, 1.3))
 _AFTER_PRICE_RISE = (180, 2.6)
@@ -103,7 +103,7 @@ def _add_pushing(rate: Floats, visits: Visits) -> None:
     """Once is forgiven; it is being pushed again that drives people away, so the harm comes late."""
     times = np.minimum(visits.pushes, len(PUSHED_AGAIN) - 1)
     rate[:, CODE["pushy_sales"]] += np.array(PUSHED_AGAIN)[times] * visits.pushed
-    rate[:, CODE["pushy_sales"]] += 0.010 * (times >= 2)
+    rate[:, CODE["pushy_sales"]] += 0.012 * (times >= 2)
 
 
 def _add_price_rises(rate: Floats, visits: Visits, story: Story) -> None:

@@ -19,7 +19,7 @@ PATTERNS: dict[str, tuple[str, ...]] = {
     "rude_staff": (
         "{who} rolled his eyes when I asked about {job}",
         "got snapped at by {who}",
-        "{who} talked down to me because my Dutch is not perfect",
+        "{who} got impatient with my imperfect Dutch",
         "no hello, no smile, {who} just stared at the screen",
         "the attitude of {who} put me off",
         "was told off for being {late} late",
@@ -32,7 +32,7 @@ PATTERNS: dict[str, tuple[str, ...]] = {
         "blunt, even for here",
     ),
     "broken_promises": (
-        "car was meant to be ready by {hour}, got it next afternoon",
+        "ready by {hour} they said, got it next afternoon",
         "loan car was agreed, nobody knew about it on the day",
         "{staff} was going to ring me about the {noise}, that's {days} back",
         "agreed on {euro}, invoice said double",
@@ -46,7 +46,7 @@ PATTERNS: dict[str, tuple[str, ...]] = {
         "you would call before going over {euro}. you did not",
     ),
     "pushy_sales": (
-        "came for {job}, left with {euro} of extras",
+        "{job} was all I came for, left with {euro} of extras",
         "each visit another {part} allegedly had to go",
         "{who} kept on about a maintenance package",
         "just wanted {job}, not a pitch",
@@ -65,7 +65,7 @@ PATTERNS: dict[str, tuple[str, ...]] = {
         "phone in {town} just rings out",
         "booked through the site, {days} of silence",
         "car stood {days} in the yard untouched",
-        "{wait} on hold and then cut off",
+        "your phone queue: {wait}, then cut off",
         "three mails on the {noise}, zero replies",
         "had to chase everything myself",
         "takes forever over there",
@@ -132,7 +132,7 @@ PATTERNS: dict[str, tuple[str, ...]] = {
         "couldn't plan online, had to ring during work again",
     ),
     "premises": (
-        "waiting area is a cold box with a dead coffee machine",
+        "freezing waiting corner, dead coffee machine",
         "smells of rubber and the loo was filthy",
         "nowhere decent to sit with kids",
         "since the makeover it feels chilly and bare",
@@ -150,7 +150,7 @@ PATTERNS: dict[str, tuple[str, ...]] = {
         "car is gone, train for everything now",
         "lease ran out, next one is handled by my boss",
         "doctor won't let me drive any more",
-        "my husband passed away and his car was sold",
+        "sold the car after my husband died",
         "written off in a crash, did not replace it",
         "sharing my daughter's car these days",
         "closed my firm so no vans left",
@@ -222,7 +222,7 @@ _LINES: dict[str, str] = {
     ),
     "euro": ("85 euro|140 euro|€195|260 euros|nearly 400 euro|€612|over 900 euro|1100 euros|€75|some 300 euro|€480"),
     "rival": (
-        "the garage round the corner|a freelance mechanic|my brother in law|"
+        "the garage round the corner|a freelance mechanic|an uncle of mine|"
         "a tyre shop down the road|the brand dealer|a place in the village|"
         "one of those quick-fit chains|a small garage in {place}"
     ),

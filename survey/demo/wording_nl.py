@@ -6,9 +6,9 @@ is composed. None of this may share wording with the classifier's example phrase
 
 PATTERNS: dict[str, tuple[str, ...]] = {
     "price": (
-        "{job} kostte me {euro}, {rival} doet het voor de helft",
+        "{job} kostte me {euro}, bij {rival} was ik de helft kwijt",
         "jullie uurloon loopt de spuigaten uit",
-        "{euro} neertellen voor {job} doe ik niet nog eens",
+        "{job} en dan {euro} neertellen, dat doe ik niet nog eens",
         "prijs!",
         "vergeleken met {rival} betaal je hier de hoofdprijs",
         "elk jaar komt er weer een schep bovenop, dat trekt mijn portemonnee niet",
@@ -18,7 +18,7 @@ PATTERNS: dict[str, tuple[str, ...]] = {
         "prijzig",
         "{job}: {euro}. serieus?",
         "het kostenplaatje klopte niet meer, {rival} zat {euro} lager",
-        "de auto is nog maar een paar duizend waard, dan ga ik geen {euro} aan {job} uitgeven",
+        "voor een wagen van hooguit tweeduizend ga ik {job} van {euro} niet meer laten doen",
         "centenkwestie, ik moet op de kleintjes letten",
     ),
     "rude_staff": (
@@ -27,7 +27,7 @@ PATTERNS: dict[str, tuple[str, ...]] = {
         "ik voelde me behandeld als een klein kind door {who}",
         "geen goedemorgen, geen blik, {who} bleef gewoon op het scherm kijken",
         "{who} deed uit de hoogte toen ik vroeg wat een {part} is",
-        "die toon van {who} hoef ik echt niet meer",
+        "die toon van {who}, daar pas ik voor",
         "kreeg een grote mond terwijl ik alleen mijn sleutel kwam halen",
         "{who} begon bijna te schelden omdat ik {late} later was",
         "{staff} in {town} heeft geen greintje manieren",
@@ -42,7 +42,7 @@ PATTERNS: dict[str, tuple[str, ...]] = {
         "leenauto toegezegd, bij aankomst wist niemand ergens van",
         "{staff} ging mij terugbellen over die {noise}, dat is {days} geleden",
         "volgens de afspraak {euro}, op de bon stond ineens het dubbele",
-        "het onderdeel zou binnen {days} binnen zijn. niet dus",
+        "onderdeel besteld, levertijd {days} zeiden ze. niet dus",
         "ze hadden gezworen dat het onder garantie viel en daarna gold dat opeens niet",
         "mooie praatjes bij het brengen, niks van terechtgekomen bij het halen",
         "drie keer een datum gekregen voor {job} en drie keer verzet",
@@ -55,7 +55,7 @@ PATTERNS: dict[str, tuple[str, ...]] = {
     "pushy_sales": (
         "kwam voor {job} en ging weg met een lijst van {euro} aan extraatjes",
         "elke keer moest er zogenaamd ook een {part} vervangen worden",
-        "{who} bleef maar aandringen op een onderhoudspakket",
+        "dat gedram van {who} over een onderhoudspakket",
         "ik wil gewoon {job}, geen verkooppraatje",
         "ze probeerden me een {part} aan te smeren die nog prima was",
         "bij ieder bezoek weer een aanbieding door je strot",
@@ -64,7 +64,7 @@ PATTERNS: dict[str, tuple[str, ...]] = {
         "ruitenwissers, additief, airco reinigen... ik zei al nee",
         "{rival} keek ernaar: die {part} kon nog jaren mee",
         "er zat ongevraagd {euro} meerwerk bij",
-        "voelde me onder druk gezet om ja te zeggen tegen een {part}",
+        "had het gevoel ja te moeten zeggen tegen een {part}",
         "jullie zijn een verkoopmachine geworden",
     ),
     "slow_service": (
@@ -73,7 +73,7 @@ PATTERNS: dict[str, tuple[str, ...]] = {
         "telefoon wordt in {town} nooit opgenomen",
         "via de site een afspraak aangevraagd, {days} later nog stilte",
         "auto stond {days} op het terrein voordat er iemand naar keek",
-        "{wait} aan de lijn gehangen en toen viel de verbinding weg",
+        "{wait} aan de lijn en daarna brak de verbinding af",
         "drie mailtjes gestuurd over die {noise}, nul reactie",
         "moest zelf achter alles aan bellen",
         "het duurt daar allemaal een eeuwigheid",
@@ -102,7 +102,7 @@ PATTERNS: dict[str, tuple[str, ...]] = {
         "op de bon stond een {part} die er nooit in is gegaan",
         "verkeerde kenteken op de rekening en dus geen vergoeding van de zaak",
         "er was {euro} te veel afgeschreven",
-        "jullie administratie is een puinhoop",
+        "een puinhoop, die administratie van jullie",
         "aanmaning gekregen voor {job} terwijl er allang was overgemaakt",
         "stond voor de verkeerde vestiging ingepland, kon ik omdraaien in {town}",
         "mijn afspraak was nergens terug te vinden in de computer",
@@ -143,7 +143,7 @@ PATTERNS: dict[str, tuple[str, ...]] = {
         "de filialen liggen allemaal aan de verkeerde kant voor mij, {far}",
     ),
     "premises": (
-        "wachtruimte is een koud hok met een kapotte koffieautomaat",
+        "koud wachthok met een kapotte koffieautomaat",
         "het stinkt er naar rubber en de wc was smerig",
         "nergens fatsoenlijk zitten met kinderen",
         "sinds de verbouwing is het kil en ongezellig",
@@ -158,10 +158,10 @@ PATTERNS: dict[str, tuple[str, ...]] = {
     ),
     "circumstances": (
         "naar {place} verhuisd",
-        "de auto is weg, doe alles met de trein nu",
+        "wagen de deur uit, doe alles met de trein nu",
         "lease afgelopen, nieuwe wagen valt onder de baas",
         "mag van de dokter niet meer achter het stuur",
-        "mijn man is overleden en zijn wagen is verkocht",
+        "sinds het overlijden van mijn man is zijn wagen verkocht",
         "auto total loss, geen andere voor teruggekomen",
         "we delen nu de wagen van mijn dochter",
         "bedrijf gestopt dus geen busjes meer",
@@ -228,13 +228,13 @@ JOINTS: tuple[str, ...] = (". ", ", en ", ". Ook: ", " + ", ". Verder ", ", bove
 
 _LINES: dict[str, str] = {
     "job": (
-        "de APK|een kleine beurt|de grote beurt|de bandenwissel|nieuwe remblokken|een accu|"
+        "de APK|een klein beurtje|de grote beurt|de bandenwissel|nieuwe remblokken|een accu|"
         "de aircoservice|een uitlaat|de distributieriem|het uitlijnen|een winterset"
     ),
     "euro": ("85 euro|140 euro|€ 195|260 euro|bijna 400 euro|€ 612|ruim 900 euro|1100 euro|75,-|een euro of 300|€ 480"),
     "rival": (
         "de garage om de hoek|een zzp-monteur|mijn zwager|een bandenzaak verderop|de merkdealer|"
-        "een autobedrijf in het dorp|zo'n snelservice|een concullega|een klein garagetje in {place}"
+        "een autobedrijf bij ons in de buurt|zo'n snelservice|een concullega|een klein garagetje in {place}"
     ),
     "who": (
         "die man aan de balie|de receptie|{staff}|een jonge medewerker|de chef|de dame vooraan|"
@@ -245,7 +245,7 @@ _LINES: dict[str, str] = {
     ),
     "noise": "tik|rammel|trilling|piep|lekkage|storing|bonk|fluittoon",
     "days": "vier dagen|een week|anderhalve week|twee weken|drie weken|een maand|zes weken",
-    "wait": "drie kwartier|anderhalf uur|ruim een uur|bijna twee uur|een halve ochtend|de hele middag",
+    "wait": "drie kwartier|anderhalf uur|ruim een uur|bijna twee uur|een halve ochtend|tweeënhalf uur",
     "late": "vijf minuten|een kwartiertje|tien minuten",
     "hour": "vier uur|half vijf|twaalf uur|vijven|kwart over drie",
     "far": "25 minuten|een half uur|18 km|drie kwartier|twee keer overstappen",
