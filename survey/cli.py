@@ -8,12 +8,21 @@ from flask import Flask
 
 from survey.database import writing
 
-#: name of a command or group, and the module and attribute where it stands
-COMMANDS: dict[str, str] = {}
+#: a command, or a group and a command of it, and the module and attribute where it stands
+COMMANDS: dict[str, str] = {
+    "customers erase": "survey.reasons.cli:erase",
+    "answers classify": "survey.reasons.cli:classify",
+    "answers reclassify": "survey.reasons.cli:reclassify",
+}
+
+GROUPS = {
+    "answers": "Read the answers and find the reasons in them.",
+    "customers": "Customers and their visits.",
+}
 
 
 class LateCommand(click.Group):
-    """A group that imports its real self when it is asked to do something."""
+    """A command, or a group, that imports its real self when it is asked to do something."""
 
     def __init__(self, name: str, target: str) -> None:
         super().__init__(name)
@@ -26,16 +35,25 @@ class LateCommand(click.Group):
         return command
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
-        return self.real.make_context(*args, **kwargs)
-
-    def invoke(self, ctx: click.Context) -> Any:
-        with writing():
-            return self.real.invoke(ctx)
+        context = self.real.make_context(*args, **kwargs)
+        # a command is a writer from its first transaction to its last
+        context.with_resource(writing())
+        return context
 
     def get_short_help_str(self, limit: int = 45) -> str:
         return self.real.get_short_help_str(limit)
 
 
 def init_app(app: Flask) -> None:
-    for name, target in COMMANDS.items():
-        app.cli.add_command(LateCommand(name, target))
+    for path, target in COMMANDS.items():
+        *group, name = path.split(" ")
+        home = _group(app, group[0]) if group else app.cli
+        home.add_command(LateCommand(name, target))
+
+
+def _group(app: Flask, name: str) -> click.Group:
+    standing = app.cli.commands.get(name)
+    if not isinstance(standing, click.Group):
+        standing = click.Group(name, help=GROUPS.get(name))
+        app.cli.add_command(standing)
+    return standing
