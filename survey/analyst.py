@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from analysis import shares, value
-from analysis.defection.episodes import Episodes
+from analysis.defection.episodes import STILL_GONE, Episodes
 from analysis.defection.histories import Histories
 from analysis.defection.lapse import interval_of
 from analysis.defection.rules import detect, rule_from
@@ -136,7 +136,7 @@ def _as_episodes(found: Episodes, spend: list[float]) -> list[Episode]:
     days = (found.last_visit_day, found.defected_day, found.returned_day)
     rows = zip(found.customer.tolist(), *(column.tolist() for column in days), spend, strict=True)
     return [
-        Episode(who, _date(last), _date(gone), _date(back) if back >= 0 else None, _money(yearly))
+        Episode(who, _date(last), _date(gone), None if back == STILL_GONE else _date(back), _money(yearly))
         for who, last, gone, back, yearly in rows
     ]
 

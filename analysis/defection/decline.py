@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from analysis.defection.episodes import STILL_GONE, Episodes, episodes_of
-from analysis.defection.histories import Days, Histories
+from analysis.defection.histories import NEVER, Days, Flags, Histories
 
 MAX_WINDOW = 3650
 _STEPS = 10_000  # shares are held as whole ten-thousandths, so that every comparison is exact
@@ -21,7 +21,8 @@ class Decline:
     measure: 'frequency' counts visit days, 'spend' sums amounts (in whole cents).
     On day D the window is the days D - window_days + 1 .. D, and earlier is the first visit .. D -
     window_days. A customer is judged only when earlier spans at least `earlier_days` days and holds at least
-    `earlier_visits` visits; before that the rule does not hold.
+    `earlier_visits` visits; before that the rule does not hold. Who is gone is back with the first visit on a day on
+    which it does not hold: the mere passing of time, which lowers the earlier level, brings nobody back.
     """
 
     measure: Literal["frequency", "spend"]
@@ -56,26 +57,32 @@ class _Stretches(NamedTuple):
     end: Days
     recent: Days
     earlier: Days
+    #: whether there was a visit on the first day
+    visited: Flags
 
 
 def declines(histories: Histories, rule: Decline, as_of_day: int) -> Episodes:
-    """Every time at which the rule held. `histories` hold nothing after `as_of_day`.
+    """Every time at which customers were gone. `histories` hold nothing after `as_of_day`.
 
     1. The sums change only on the day of a visit and `window_days` later: between those days they stand
        still, and only the span of the earlier history grows.
     2. A growing span lowers the earlier level per day, so within a stretch the rule may stop to hold but
        never start: it holds from the start of the stretch to a day found by one division.
-    3. What holds in adjoining stretches is one episode.
+    3. Who is gone comes back by visiting: with the first visit on a day on which the rule does not hold.
     """
-    stretches = _stretches(histories, rule, as_of_day)
-    start, end = _held(histories, rule, stretches)
-    kept = start <= end
-    group, start, end = stretches.group[kept], start[kept], end[kept]
-    joins = (np.diff(group, prepend=-1) == 0) & (start == np.append(-1, end[:-1] + 1)[: len(start)])
-    head = np.flatnonzero(~joins)
-    tail = np.append(head[1:], len(group))[: len(head)] - 1
-    returned = np.where(end[tail] < as_of_day, end[tail] + 1, STILL_GONE)
-    return episodes_of(histories, group[head], start[head], returned)
+    at = _stretches(histories, rule, as_of_day)
+    start, end = _held(histories, rule, at)
+    holds = start <= end
+    fine = at.visited & (at.start <= at.end) & ~(holds & (start == at.start))
+    back_group, back_day = at.group[fine], at.start[fine]
+    group, start = at.group[holds], start[holds]
+    # The visit that ends each stretch that holds; with the same visit ends the same episode.
+    back = np.searchsorted(histories.key(back_group, back_day), histories.key(group, start))
+    head = (np.diff(group, prepend=-1) != 0) | (np.diff(back, prepend=-1) != 0)
+    group, start, back = group[head], start[head], back[head]
+    ended = np.append(back_group, -1)[back] == group
+    returned = np.where(ended, np.append(back_day, STILL_GONE)[back], STILL_GONE)
+    return episodes_of(histories, group, start, returned)
 
 
 def _stretches(histories: Histories, rule: Decline, as_of_day: int) -> _Stretches:
@@ -91,7 +98,8 @@ def _stretches(histories: Histories, rule: Decline, as_of_day: int) -> _Stretche
     same = np.diff(group, append=-1) == 0
     following = np.append(day[1:], 0)[: len(day)]
     end = np.where(same, np.minimum(following - 1, as_of_day), as_of_day)
-    return _Stretches(group, day, end, recent, earlier)
+    visited = histories.day[histories.row_at(group, day)] == day
+    return _Stretches(group, day, end, recent, earlier, visited)
 
 
 def _worth(histories: Histories, rule: Decline) -> Days:
@@ -116,7 +124,7 @@ def _held(histories: Histories, rule: Decline, at: _Stretches) -> tuple[Days, Da
     parts = round(rule.share * _STEPS)
     limit = parts * rule.window_days * at.earlier
     # Earlier spending that nets to nothing has no half; a recent level of nothing is below any share.
-    span = np.where(at.recent > 0, (limit - 1) // np.maximum(at.recent * _STEPS, 1), 10**7)
+    span = np.where(at.recent > 0, (limit - 1) // np.maximum(at.recent * _STEPS, 1), NEVER)
     first_day = histories.day[histories.first][at.group]
     end = np.minimum(at.end, first_day + rule.window_days - 1 + span)
     judged_from = _judged_from(histories, rule)[at.group]
@@ -129,4 +137,4 @@ def _judged_from(histories: Histories, rule: Decline) -> Days:
     enough = row <= histories.last
     reached = histories.day[np.where(enough, row, histories.first)]
     long_enough = histories.day[histories.first] + rule.earlier_days - 1
-    return np.where(enough, np.maximum(reached, long_enough) + rule.window_days, 10**7)
+    return np.where(enough, np.maximum(reached, long_enough) + rule.window_days, NEVER)

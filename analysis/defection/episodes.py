@@ -17,9 +17,9 @@ class Episodes:
 
     customer: as in the histories. number: 1, 2, ... by order within the customer.
     last_visit_day: the last visit on or before the day of defection.
-    defected_day: the first day on which the rule held, since when it held without a break; it depends on
-    nothing later than itself, so it is not the day on which somebody looked.
-    returned_day: the first day after it on which the rule no longer held, -1 when it still holds.
+    defected_day: the first day on which the rule held; it depends on nothing later than itself, so it is not
+    the day on which somebody looked.
+    returned_day: the day of the visit with which the rule no longer held, -1 while there was none.
     """
 
     customer: Days

@@ -11,7 +11,8 @@ Days = NDArray[np.int64]
 Money = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-MAX_DAY = 200_000  # the year 2517: a later day is a mistake in a file
+MAX_DAY = 3_000_000  # takes every date that Python can hold
+NEVER = 10 * MAX_DAY
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,9 +76,9 @@ class Histories:
 
     @property
     def next_day(self) -> Days:
-        """(m,) the day of the same customer's next visit; -1 after the last."""
-        following = np.append(self.day[1:], -1)[: len(self.day)]
-        following[self.last] = -1
+        """(m,) the day of the same customer's next visit; `NEVER` after the last."""
+        following = np.append(self.day[1:], NEVER)[: len(self.day)]
+        following[self.last] = NEVER
         return following
 
     def key(self, group: Days, day: Days) -> Days:

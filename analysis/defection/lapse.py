@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from analysis.defection.episodes import STILL_GONE, Episodes, episodes_of
-from analysis.defection.histories import Days, Histories, Money
+from analysis.defection.histories import NEVER, Days, Histories, Money
 
 MAX_LAPSE = 3650
 
@@ -48,8 +48,8 @@ def lapses(histories: Histories, rule: Lapse, as_of_day: int, interval: float | 
     """Every time away that was too long, closed ones too. `histories` hold nothing after `as_of_day`."""
     defected = histories.day + _allowed(histories, rule, interval)
     following = histories.next_day
-    gone = (defected <= as_of_day) & ((following == -1) | (following > defected))
-    returned = np.where(following == -1, STILL_GONE, following)
+    gone = (defected <= as_of_day) & (defected < following)
+    returned = np.where(following == NEVER, STILL_GONE, following)
     return episodes_of(histories, histories.group[gone], defected[gone], returned[gone])
 
 
@@ -91,5 +91,5 @@ def _allowed(histories: Histories, rule: Lapse, interval: float | None) -> Days:
     known = np.isfinite(usual)
     # The hair's breadth keeps 3 x 7.000000000001 from becoming 22 days.
     days = np.ceil(rule.times_usual * np.where(known, usual, 0.0) - 1e-9)
-    never = floor if rule.days is not None else 10**7
+    never = floor if rule.days is not None else NEVER
     return np.where(known, np.maximum(days, floor), never).astype(np.int64)

@@ -131,9 +131,10 @@ def store(findings: Findings) -> Stored:
     fresh = _not_yet_stored(findings.new)
     if not fresh:
         return Stored([], returned)
-    statement = insert(Defection).returning(Defection.id, sort_by_parameter_order=True)
-    keys = db.session.scalars(statement, [_row(found, findings.as_of) for found in fresh]).all()
-    return Stored([_noticed(key, found) for key, found in zip(keys, fresh, strict=True)], returned)
+    # As rows of the table: objects would be inserted one statement for every change between open and closed.
+    db.session.execute(insert(Defection.metadata.tables["defection"]), [_row(found, findings.as_of) for found in fresh])
+    keys = _keys_of({found.episode.customer_id for found in fresh})
+    return Stored([_noticed(keys, found) for found in fresh], returned)
 
 
 def _people_in(customers: Range) -> dict[int, _Person]:
@@ -232,6 +233,13 @@ def _row(found: Found, as_of: date) -> dict[str, Any]:
     }
 
 
-def _noticed(key: int, found: Found) -> Noticed:
+def _keys_of(customers: set[int]) -> dict[tuple[int, int], int]:
+    query = select(Defection.customer_id, Defection.episode, Defection.id)
+    rows = db.session.execute(query.where(Defection.customer_id.in_(customers)))
+    return {(customer, number): key for customer, number, key in rows}
+
+
+def _noticed(keys: dict[tuple[int, int], int], found: Found) -> Noticed:
     episode = found.episode
+    key = keys[episode.customer_id, found.number]
     return Noticed(key, episode.customer_id, episode.defected_on, episode.returned_on is None)

@@ -40,7 +40,9 @@ def decline_holds(visits: Visits, rule, on: int) -> bool:
 
 
 def episodes_of(visits: Visits, holds, as_of: int) -> list[tuple[int, int, int, int]]:
-    """(number, last visit, defected on, returned on or -1) by walking over the days."""
+    """(number, last visit, defected on, returned on or -1) by walking over the days: gone from the first day on
+    which the rule holds, back with the first visit on a day on which it does not."""
+    came = {day for day, _ in visits}
     found: list[list[int]] = []
     gone = False
     for day in range(visits[0][0], as_of + 1):
@@ -48,7 +50,8 @@ def episodes_of(visits: Visits, holds, as_of: int) -> list[tuple[int, int, int, 
         if held and not gone:
             last = max(d for d, _ in visits if d <= day)
             found.append([len(found) + 1, last, day, -1])
-        elif gone and not held:
+            gone = True
+        elif gone and not held and day in came:
             found[-1][3] = day
-        gone = held
+            gone = False
     return [tuple(row) for row in found]

@@ -12,7 +12,7 @@ from analysis.defection.decline import Decline
 from analysis.defection.lapse import Lapse
 from tests.analysis import slow_defection as slow
 
-DAY = st.integers(0, 160)
+DAY = st.integers(-20, 160).filter(lambda day: day != -1)  # -1 stands for `still gone`
 VISITS = st.dictionaries(DAY, st.floats(-50, 200).map(lambda x: round(x, 2)), min_size=1, max_size=14)
 CUSTOMERS = st.lists(VISITS, min_size=1, max_size=5)
 LAPSES = st.builds(
@@ -133,15 +133,23 @@ def test_nothing_is_said_of_a_usual_interval_nobody_knows():
     assert len(analysis.detect(visits, Lapse(days=90, times_usual=3), 5000)) == 2
 
 
-def test_half_the_visits_is_not_yet_a_decline_and_less_is():
-    # Every 10 days until day 300, then every 20 (half) or every 25 (less than half).
-    half = list(range(0, 300, 10)) + list(range(300, 500, 20))
+def test_less_than_half_the_visits_is_a_decline_and_more_is_not():
+    # Every 10 days until day 300, then every 16 (more than half) or every 25 (less).
+    more = list(range(0, 300, 10)) + list(range(300, 500, 16))
     less = list(range(0, 300, 10)) + list(range(300, 500, 25))
-    who = [1] * len(half) + [2] * len(less)
-    visits = analysis.Histories.of(who, half + less, [5.0] * len(who))
-    rule = Decline("frequency", window_days=100, earlier_days=180)
-    found = analysis.detect(visits, rule, 399)
-    assert found.customer[found.is_open].tolist() == [2]
+    who = [1] * len(more) + [2] * len(less)
+    visits = analysis.Histories.of(who, more + less, [5.0] * len(who))
+    found = analysis.detect(visits, Decline("frequency", window_days=100), 499)
+    # On day 375 four visits lie in the last 100 days, where 100 / 9.8 / 2 would be half.
+    assert set(found.customer.tolist()) == {2}
+
+
+def test_time_alone_brings_nobody_back():
+    # After day 100 a visit every 50 days: the level falls below half, and the earlier level falls with it.
+    days = [*range(0, 100, 10), 150, 200]
+    visits = analysis.Histories.of([1] * len(days), days, [5.0] * len(days))
+    found = analysis.detect(visits, Decline("frequency", window_days=60, earlier_days=60), 3000)
+    assert found.returned_day.tolist() == [-1]
 
 
 def test_spending_less_per_visit_is_a_decline_of_spend_only():

@@ -8,6 +8,7 @@ import pytest
 
 import analysis
 from analysis.defection.decline import Decline
+from analysis.defection.histories import NEVER
 from analysis.defection.lapse import Lapse
 
 
@@ -57,7 +58,7 @@ def test_a_wrong_rule_is_refused_in_words(kind, parameters, words):
         (([1.0], [5], [1.0]), "customer must hold whole numbers"),
         (([[1]], [5], [1.0]), "flat list"),
         (([-1], [5], [1.0]), "may not be negative"),
-        (([1], [200_001], [1.0]), "A day must lie"),
+        (([1], [3_000_001], [1.0]), "A day must lie"),
     ],
 )
 def test_histories_refuse_rows_that_are_not_so(columns, words):
@@ -71,7 +72,7 @@ def test_purchases_of_one_day_are_one_visit():
     assert made.day.tolist() == [4, 3, 9]
     assert made.amount.tolist() == [2.0, 4.0, 4.0]
     assert made.size == 2
-    assert made.next_day.tolist() == [-1, 9, -1]
+    assert made.next_day.tolist() == [NEVER, 9, NEVER]
 
 
 def test_population_interval_is_the_mean_of_the_means():
