@@ -1,0 +1,47 @@
+"""Addresses that are never written to again, kept as keyed digests: who they are cannot be read back."""
+
+import hashlib
+import hmac
+from collections.abc import Collection, Iterator, Sequence
+
+from sqlalchemy import select
+
+from survey.clock import now
+from survey.extensions import db
+from survey.invitations.models import Suppression
+from survey.web import settings
+
+
+def address_digest(address: str) -> str:
+    """What stands for an address, by the secret key in use."""
+    return _digest(address, settings().secret_key)
+
+
+def suppress(address: str, why: str) -> None:
+    """Never write to this address again. Twice is once. Flushes."""
+    if address not in suppressed_among([address]):
+        db.session.add(Suppression(address_digest=address_digest(address), why=why, created_at=now()))
+        db.session.flush()
+
+
+def suppressed_among(addresses: Collection[str]) -> set[str]:
+    """Those of the addresses that are never written to again, also when that was said under a retired key."""
+    keys = [settings().secret_key, *settings().old_secret_keys]
+    by_digest = {_digest(address, key): address for address in addresses for key in keys}
+    return {by_digest[digest] for chunk in _chunks(list(by_digest)) for digest in _known(chunk)}
+
+
+def _known(digests: list[str]) -> Sequence[str]:
+    query = select(Suppression.address_digest).where(Suppression.address_digest.in_(digests))
+    return db.session.scalars(query).all()
+
+
+def _chunks(digests: list[str]) -> Iterator[list[str]]:
+    """Few enough at a time for both engines, which limit the values of one statement."""
+    for start in range(0, len(digests), 10_000):
+        yield digests[start : start + 10_000]
+
+
+def _digest(address: str, key: str) -> str:
+    message = f"suppression {address.strip().casefold()}".encode()
+    return hmac.new(key.encode(), message, hashlib.sha256).hexdigest()

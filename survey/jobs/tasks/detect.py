@@ -1,0 +1,101 @@
+"""Notice who left and who came back, and plan whom to ask: batch by batch, each in one transaction."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import func, select
+
+from survey.clock import today
+from survey.customers.models import Customer, Import
+from survey.database import committed, reading
+from survey.defections import detection
+from survey.defections.histories import Range
+from survey.extensions import db
+from survey.invitations import planning
+from survey.jobs.models import Job
+
+
+class ImportUnderway(Exception):
+    """A file is being published: half a history would make people look gone who are not."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What to detect: as of which day, and of whom to ask; an empty segment asks everybody who left."""
+
+    as_of: date
+    segment: str | None = None
+    invite: bool = True
+
+
+def run(job: Job | None = None) -> dict[str, Any]:
+    """What the schedule asks for: as of today, unless the job says otherwise. Goes on where a killed run was."""
+    arguments = job.arguments if job else {}
+    as_of = date.fromisoformat(arguments["as_of"]) if arguments.get("as_of") else today()
+    return detect(Question(as_of, arguments.get("segment")), job)
+
+
+def detect(question: Question, job: Job | None = None) -> dict[str, Any]:
+    """Detect in batches; each commits by itself, with its invitations. Gives the counts of what was done.
+
+    Raises ImportUnderway, and planning.NothingToAsk.
+    """
+    _begin(job)
+    with reading():
+        applied = detection.rules_in_force(question.as_of)
+        ranges = list(detection.batches(after_id=job.done if job else 0))
+        db.session.rollback()
+    done = Counter[str](_so_far(job))
+    for customers in ranges:
+        done += _batch(customers, question, applied, job)
+    return _outcome(done, question.as_of)
+
+
+def _begin(job: Job | None) -> None:
+    if db.session.scalar(select(Import.id).where(Import.state == "publishing").limit(1)) is not None:
+        raise ImportUnderway("A file is being published; detect again when it is done.")
+    if job:
+        job.total = db.session.scalar(select(func.max(Customer.id))) or 0
+    db.session.commit()
+
+
+def _batch(customers: Range, question: Question, applied: list[detection.AppliedRule], job: Job | None) -> Counter[str]:
+    with reading():
+        found = detection.look(customers, question.as_of, applied)
+        db.session.rollback()
+
+    def keep() -> Counter[str]:
+        stored = detection.store(found)
+        asked = planning.Planned(0, {})
+        if question.invite:
+            asked = planning.plan(stored.new, question.as_of, question.segment)
+        counts = _counts(stored, asked)
+        if job:
+            job.done = min(customers.last_id, job.total)
+            job.outcome = _outcome(Counter(_so_far(job)) + counts, question.as_of)
+        return counts
+
+    return committed(db.session, keep)
+
+
+def _counts(stored: detection.Stored, asked: planning.Planned) -> Counter[str]:
+    counts = Counter(
+        new=len(stored.new),
+        new_open=sum(noticed.is_open for noticed in stored.new),
+        returned=stored.returned,
+        invited=asked.invited,
+    )
+    return counts + Counter({f"skipped_{why}": number for why, number in asked.skipped.items()})
+
+
+def _so_far(job: Job | None) -> dict[str, int]:
+    """What a run of this job that was killed had counted."""
+    outcome = job.outcome if job and job.done else None
+    return {name: number for name, number in (outcome or {}).items() if isinstance(number, int)}
+
+
+def _outcome(done: Counter[str], as_of: date) -> dict[str, Any]:
+    always = ("new", "new_open", "returned", "invited")
+    return {name: done[name] for name in (*always, *sorted(set(done) - set(always)))} | {"as_of": as_of.isoformat()}
