@@ -4,7 +4,7 @@ import os
 
 from flask import Flask
 
-from survey import accounts, cli, web
+from survey import accounts, cli, formats, navigation, web
 from survey import tables as tables  # foreign keys name tables of every slice
 from survey.config import Settings, load_config
 from survey.database import apply_engine_rules, engine_options, engine_url
@@ -24,6 +24,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     babel.init_app(app, locale_selector=web.choose_language)
     accounts.init_app(app)
     web.init_app(app)
+    formats.init_app(app)
+    navigation.init_app(app)
     register_blueprints(app)
     cli.init_app(app)
     with app.app_context():
@@ -54,4 +56,5 @@ def _flask_settings(settings: Settings) -> dict[str, object]:
 def settings_hosts(settings: Settings) -> list[str]:
     """Host names this site answers to; any other Host header is refused."""
     host = settings.base_url.split("://", 1)[1].split("/", 1)[0].rsplit(":", 1)[0]
-    return [host, *settings.hosts]
+    own_machine = ["127.0.0.1", "localhost"]
+    return [*(own_machine if host in own_machine else [host]), *settings.hosts]

@@ -5,7 +5,9 @@ from importlib import import_module
 from flask import Flask
 
 #: modules that each have a `blueprint`
-SLICES: tuple[str, ...] = ()
+SLICES: tuple[str, ...] = (
+    "home",
+)
 
 
 def register_blueprints(app: Flask) -> None:

@@ -4,13 +4,13 @@ import secrets
 from typing import Any
 
 import structlog
-from flask import Flask, Response, current_app, g, render_template, request
+from flask import Flask, Response, current_app, g, has_request_context, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError, OperationalError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from survey import database
@@ -64,10 +64,12 @@ def settings() -> Settings:
 
 def choose_language() -> str:
     """What the person chose, else what the account says, else what the browser asks for, else Dutch."""
+    if not has_request_context():
+        return "nl"
     chosen = request.args.get("lang") or request.cookies.get("language")
     if chosen in LANGUAGES:
         return str(chosen)
-    if current_user and current_user.is_authenticated:
+    if "plain_frame" not in g and current_user.is_authenticated:
         return str(current_user.language)
     return request.accept_languages.best_match(LANGUAGES) or "nl"
 
@@ -121,13 +123,18 @@ def page_nonce() -> str:
 def show_http_error(error: HTTPException) -> ResponseReturnValue:
     if error.response is not None:
         return error.response
+    if isinstance(error, SecurityError):
+        # no address of ours can be built for a host that is not ours, so there is no page to show
+        return Response("This site is not known by that name.\n", 400, mimetype="text/plain")
     code = error.code or 500
-    return render_template("errors/http.html", code=code), code
+    more = {name: value for name, value in error.get_headers() if name in ("Retry-After", "Allow")}
+    return render_template("errors/http.html", code=code), code, more
 
 
 def show_busy(error: Exception) -> ResponseReturnValue:
     """The database is busy, full, read-only or away: say so, and when to come back."""
     db.session.rollback()
+    g.plain_frame = True
     log.warning("database unavailable", error=type(error).__name__, endpoint=request.endpoint)
     return render_template("errors/http.html", code=503), 503, {"Retry-After": RETRY_AFTER_SECONDS}
 
@@ -136,5 +143,6 @@ def show_failure(error: Exception) -> ResponseReturnValue:
     """A fault of ours: logged with its trace, shown without it."""
     if current_app.testing or current_app.debug:
         raise error
+    g.plain_frame = True
     log.error("request failed", endpoint=request.endpoint, exc_info=error)
     return render_template("errors/http.html", code=500), 500

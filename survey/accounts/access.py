@@ -16,7 +16,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 #: endpoints that anybody may use, signed in or not
 PUBLIC = frozenset({"static", "security.login"})
 #: endpoints that any signed-in person may use
-SIGNED_IN = frozenset({"security.logout"})
+SIGNED_IN = frozenset({"home.start", "security.logout", "security.change_password"})
 
 
 def allow(*roles: str) -> Callable[[F], F]:

@@ -1,0 +1,113 @@
+"""The menu by role, the language switch, and the address of this page with something changed."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, Response, current_app, g, request, url_for
+from flask_babel import lazy_gettext as _
+from flask_login import current_user
+
+from survey.accounts.access import SIGNED_IN, allowed_roles
+from survey.assets import asset, vendored
+from survey.web import LANGUAGES
+
+LANGUAGE_COOKIE_SECONDS = 365 * 86400
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A place in the menu. Who sees it follows from who may open it."""
+
+    endpoint: str
+    label: Any
+
+
+@dataclass(frozen=True)
+class Link:
+    url: str
+    label: str
+    current: bool
+
+
+#: in the order in which they stand; an endpoint that does not exist is left out
+MAIN = (
+    Entry("reports.breakdown", _("Why customers leave")),
+    Entry("investments.index", _("Where the money goes")),
+    Entry("winback.index", _("Who to call")),
+    Entry("defections.index", _("Who left")),
+    Entry("customers.index", _("Customers")),
+    Entry("invitations.index", _("Who was asked")),
+    Entry("reasons.review", _("Check the model")),
+    Entry("notices.index", _("Notices")),
+)
+#: for setting up, under the account
+SETTING_UP = (
+    Entry("customers.imports", _("Import files")),
+    Entry("defections.definitions", _("When has a customer left")),
+    Entry("questionnaires.index", _("Questions")),
+    Entry("taxonomy.index", _("Reasons")),
+    Entry("jobs.index", _("Jobs and schedule")),
+    Entry("accounts.users", _("Users")),
+    Entry("accounts.audit_log", _("Audit log")),
+    Entry("doctor.page", _("Health of this installation")),
+)
+
+
+def may_open(endpoint: str) -> bool:
+    """Whether the endpoint exists and the person signed in may use it."""
+    if endpoint not in current_app.view_functions or not current_user.is_authenticated:
+        return False
+    roles = allowed_roles(current_app, endpoint)
+    return endpoint in SIGNED_IN or any(current_user.has_role(role) for role in roles)
+
+
+def links(entries: Iterable[Entry]) -> list[Link]:
+    """What of this part of the menu the person signed in may open."""
+    return [
+        Link(url_for(entry.endpoint), str(entry.label), entry.endpoint == request.endpoint)
+        for entry in entries
+        if may_open(entry.endpoint)
+    ]
+
+
+def same_page(**changes: Any) -> str:
+    """The address of this page with these parts of its query changed; None takes one out."""
+    if request.endpoint is None:
+        return "?" + "&".join(f"{name}={value}" for name, value in changes.items() if value is not None)
+    query = {**request.args.to_dict(flat=False), **changes}
+    kept = {name: value for name, value in query.items() if value is not None}
+    return url_for(request.endpoint, **{**kept, **(request.view_args or {})})
+
+
+def frame() -> dict[str, Any]:
+    """What base.html needs. A page that tells of a failing database asks the database nothing."""
+    signed_in = "plain_frame" not in g and current_user.is_authenticated
+    return {
+        "signed_in": signed_in,
+        "person": (current_user.name or current_user.email) if signed_in else "",
+        "menu": links(MAIN) if signed_in else [],
+        "setting_up": links(SETTING_UP) if signed_in else [],
+    }
+
+
+def remember_language(response: Response) -> Response:
+    """A language chosen by a link holds until another is chosen."""
+    chosen = request.args.get("lang")
+    if chosen in LANGUAGES and chosen != request.cookies.get("language"):
+        response.set_cookie(
+            "language",
+            chosen,
+            max_age=LANGUAGE_COOKIE_SECONDS,
+            httponly=True,
+            samesite="Lax",
+            secure=bool(current_app.config["SESSION_COOKIE_SECURE"]),
+        )
+    return response
+
+
+def init_app(app: Flask) -> None:
+    app.context_processor(frame)
+    # globals, so that a macro has them without being imported "with context"
+    app.jinja_env.globals.update(may_open=may_open, same_page=same_page, vendored=vendored, asset=asset)
+    app.after_request(remember_language)
