@@ -75,15 +75,20 @@ class Investment:
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """The definition of defection that suits this business.
+    """The definition of defection that suits this business, in the words of the definitions of the house.
 
     A garage sees a loyal customer at least once a year, at the APK; with late ones and holidays the longest
-    ordinary gap is about fifteen months, hence a lapse of 450 days. `decline_share` is the half rule.
+    ordinary gap is about fifteen months, hence a lapse of 450 days. Two visits a year are too few for the half
+    rule: over a year it accuses more loyal customers than it finds drifting ones.
     """
 
-    lapse_days: int = 450
-    decline_share: float = 0.5
-    decline_window_days: int = 365
+    kind: str = "lapse"
+    days: int = 450
+
+    @property
+    def parameters(self) -> dict[str, int]:
+        """The parameters of the rule, as a definition stores them."""
+        return {"days": self.days}
 
 
 @dataclass(frozen=True, slots=True)

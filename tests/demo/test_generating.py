@@ -23,7 +23,7 @@ def days_by_customer(business: DemoBusiness) -> dict[str, list[int]]:
 
 def lapses(business: DemoBusiness, begin: date, end: date) -> tuple[set[str], set[str]]:
     """Who lapsed after `begin` and until `end`, and who was a customer when it began."""
-    lapse, first, last = business.definition.lapse_days, begin.toordinal(), end.toordinal()
+    lapse, first, last = business.definition.days, begin.toordinal(), end.toordinal()
     lapsed, customers = set(), set()
     for customer, days in days_by_customer(business).items():
         for day, following in zip(days, [*days[1:], 10**9], strict=True):
@@ -107,7 +107,7 @@ def test_the_suggested_lapse_hardly_ever_accuses_a_loyal_customer(business: Demo
 def test_the_rude_branch_loses_more_until_its_staff_is_trained(seed: int) -> None:
     """Whoever came for the last time before the training shows up as lapsed 450 days later."""
     business = generate(seed, UNTIL)
-    training, lapse = business.investments[0], timedelta(days=business.definition.lapse_days)
+    training, lapse = business.investments[0], timedelta(days=business.definition.days)
     shown = training.started_on + lapse
     before = excess_at_rude_branch(business, business.story.start + lapse, shown)
     after = excess_at_rude_branch(business, shown + timedelta(days=training.wash_in_days), UNTIL)

@@ -28,7 +28,7 @@ def test_who_returned_stayed_away_longer_than_the_lapse(business: DemoBusiness) 
         ]
         assert not between
         assert one.returned_on.toordinal() in days[one.customer_id]
-        assert one.returned_on - one.after_visit_on > timedelta(days=business.definition.lapse_days)
+        assert one.returned_on - one.after_visit_on > timedelta(days=business.definition.days)
 
 
 def test_who_drifts_comes_less_than_half_as_often_but_keeps_coming(business: DemoBusiness) -> None:
@@ -42,7 +42,7 @@ def test_who_drifts_comes_less_than_half_as_often_but_keeps_coming(business: Dem
             before += sum(day <= turned for day in days[one.customer_id]) / (turned - began)
             after += sum(day > turned for day in days[one.customer_id]) / (until - turned)
     assert len(drifters) > 60
-    assert 0.15 < after / before < business.definition.decline_share
+    assert 0.15 < after / before < 0.5
 
 
 def test_who_never_turned_away_has_no_reasons(business: DemoBusiness) -> None:
