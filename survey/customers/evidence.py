@@ -16,6 +16,8 @@ from survey.customers.parsing import Cell, DateOrder, DecimalSign, parse_amount,
 from survey.customers.problems import CellError
 
 ORDERS: tuple[DateOrder, ...] = ("iso", "dmy", "mdy")
+# what nearly every amount looks like, told apart without trying both notations
+USUAL_AMOUNT = re.compile(r"-?[0-9]{1,10}([.,])[0-9]{2}")
 DateClue = Literal["empty", "native", "iso", "dmy", "mdy", "either", "none"]
 AmountClue = Literal["empty", "native", ",", ".", "either", "plain", "none"]
 
@@ -56,6 +58,8 @@ def _reads_date(text: str, order: DateOrder) -> bool:
 @lru_cache(maxsize=20_000)
 def amount_clue(text: str) -> AmountClue:
     """Which decimal signs can read this text as an amount."""
+    if match := USUAL_AMOUNT.fullmatch(text):
+        return "," if match[1] == "," else "."
     if re.search(r"[.,]", text) is None:
         return "plain" if _reads_amount(text, ",") else "none"
     comma, point = _reads_amount(text, ","), _reads_amount(text, ".")
