@@ -10,14 +10,19 @@ from survey.database import writing
 
 #: a command, or a group and a command of it, and the module and attribute where it stands
 COMMANDS: dict[str, str] = {
-    "customers erase": "survey.reasons.cli:erase",
-    "answers classify": "survey.reasons.cli:classify",
-    "answers reclassify": "survey.reasons.cli:reclassify",
+    "customers import": "survey.customers.cli:import_customers",
+    "transactions import": "survey.customers.cli:import_transactions",
+    "defections detect": "survey.defections.cli:detect",
+    "customers erase": "survey.jobs.tasks.erase:command",
+    "answers classify": "survey.jobs.tasks.classify:command",
+    "answers reclassify": "survey.jobs.tasks.reclassify:command",
 }
 
 GROUPS = {
+    "defections": "Who has left.",
     "answers": "Read the answers and find the reasons in them.",
     "customers": "Customers and their visits.",
+    "transactions": "Purchases and visits.",
 }
 
 
