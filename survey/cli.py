@@ -10,6 +10,8 @@ from survey.database import writing
 
 #: a command, or a group and a command of it, and the module and attribute where it stands
 COMMANDS: dict[str, str] = {
+    "work": "survey.jobs.work:work",
+    "jobs": "survey.jobs.work:jobs",
     "customers import": "survey.customers.cli:import_customers",
     "transactions import": "survey.customers.cli:import_transactions",
     "defections detect": "survey.defections.cli:detect",

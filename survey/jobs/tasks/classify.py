@@ -1,0 +1,66 @@
+"""Read the answers that came in since the last time with the serving model."""
+
+from typing import Any
+
+import click
+from flask.cli import with_appcontext
+
+from survey.database import reading
+from survey.extensions import db
+from survey.jobs.models import Job
+from survey.reasons import classifying, versions
+from survey.reasons.answers import count_waiting, mask_batch, store, waiting
+from survey.reasons.models import ModelVersion
+
+
+def run(job: Job | None = None) -> dict[str, Any]:
+    """Mask, read and classify. The first time, the model that comes with the software becomes the serving one."""
+    version = versions.serving() or _first_version()
+    mask_all()
+    return {"read": read_all(version, job)}
+
+
+def _first_version() -> ModelVersion:
+    version = versions.register(classifying.starter(), "starter")
+    versions.serve(version)
+    db.session.commit()
+    return version
+
+
+def mask_all() -> None:
+    """Mask the words of every answer that is not masked yet, batch by batch."""
+    last: int | None = 0
+    while last is not None:
+        last = mask_batch(last)
+        db.session.commit()
+
+
+def read_all(version: ModelVersion, job: Job | None) -> int:
+    """Read every answer this version has not read, batch by batch; gives how many. A killed run goes on from there."""
+    classifier = versions.classifier_of(version)
+    done, last = 0, 0
+    if job:
+        job.done, job.total = 0, count_waiting(version)
+    db.session.commit()
+    while True:
+        with reading():
+            answers = waiting(version, last)
+            reads = classifier.classify(answers)
+            db.session.rollback()
+        if not answers:
+            return done
+        store(version, classifier, reads)
+        done, last = done + len(reads), answers[-1].response_id
+        if job:
+            job.done = done
+        db.session.commit()
+
+
+@click.command("classify")
+@with_appcontext
+def command() -> None:
+    """Read the answers that came in since the last time."""
+    try:
+        click.echo(f"Answers read: {run()['read']}.")
+    except versions.ModelFileError as error:
+        raise click.ClickException(str(error)) from error

@@ -1,0 +1,181 @@
+"""Reading answers: once each, masked first, resumable, and shown only when all of them are read."""
+
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from survey.extensions import db
+from survey.jobs.tasks import classify, reclassify
+from survey.reasons import answers, classifying, versions
+from survey.reasons.models import Classification, ClassifiedReason, Reading
+from survey.responses.models import Response
+from survey.taxonomy.models import Reason
+from survey.web import settings
+from tests import stories
+
+pytestmark = pytest.mark.usefixtures("context")
+
+WORDS = "De monteur was onbeschoft en snauwde mij af."
+
+
+def given_reasons(answer: Response) -> set[str]:
+    version = versions.serving()
+    assert version is not None
+    return set(
+        db.session.scalars(
+            select(Reason.code)
+            .join(ClassifiedReason)
+            .join(Classification)
+            .where(Classification.response_id == answer.id, Classification.model_version_id == version.id)
+        )
+    )
+
+
+def states() -> dict[str, int]:
+    rows = db.session.execute(select(Classification.state, func.count()).group_by(Classification.state))
+    return {state: number for state, number in rows}
+
+
+def test_reason_in_the_words_is_found_and_explained() -> None:
+    answer = stories.response(WORDS)
+    db.session.commit()
+    assert classify.run() == {"read": 1}
+    assert "rude_staff" in given_reasons(answer)
+    spoke = db.session.scalars(select(ClassifiedReason.spoke)).first()
+    assert spoke is not None
+    assert {kind for kind, _, _ in spoke} == {"words", "sentence", "intercept"}
+
+
+def test_personal_data_is_masked_and_the_name_of_the_respondent_too() -> None:
+    who = stories.customer(name="Marijke Jansen")
+    answer = stories.response(
+        "Bel mij op 06-12345678, groet Marijke", asked=stories.invitation(stories.defection(who))
+    )
+    db.session.commit()
+    classify.run()
+    db.session.refresh(answer)
+    assert answer.masked_words is not None
+    assert "12345678" not in answer.masked_words
+    assert "Marijke" not in answer.masked_words
+
+
+def test_answer_without_words_and_without_sense_are_states_not_reasons() -> None:
+    stories.response(None)
+    stories.response("asdf qwer")
+    db.session.commit()
+    classify.run()
+    assert states() == {"no_words": 1, "unsure": 1}
+
+
+def test_twice_reads_nothing_twice() -> None:
+    stories.response(WORDS)
+    db.session.commit()
+    classify.run()
+    assert classify.run() == {"read": 0}
+    assert db.session.scalar(select(func.count(Reading.response_id))) == 1
+
+
+def test_many_answers_are_read_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answers, "BATCH", 3)
+    for _ in range(8):
+        stories.response(WORDS)
+    db.session.commit()
+    assert classify.run() == {"read": 8}
+
+
+def test_answer_that_breaks_the_model_is_marked_and_the_others_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    stories.response(WORDS)
+    stories.response("breek")
+    db.session.commit()
+    whole = classifying.Classifier._classified
+
+    def breaks(self: Any, found: list[classifying.Answer]) -> list[classifying.Read]:
+        if any(answer.words == "breek" for answer in found):
+            raise RuntimeError("no")
+        return whole(self, found)
+
+    monkeypatch.setattr(classifying.Classifier, "_classified", breaks)
+    classify.run()
+    assert states() == {"given": 1, "failed": 1}
+
+
+@pytest.mark.parametrize("damage", [b"", b"{}", b"\x80\x04pickle"])
+def test_damaged_model_file_is_refused_in_words_and_answers_stay(damage: bytes) -> None:
+    stories.response(WORDS)
+    db.session.commit()
+    classify.run()
+    version = versions.serving()
+    assert version is not None
+    path = versions.file_of(version)
+    path.write_bytes(damage)
+    versions._loaded.cache_clear()
+    stories.response(WORDS)
+    db.session.commit()
+    with pytest.raises(versions.ModelFileError, match="backup"):
+        classify.run()
+    assert db.session.scalar(select(func.count(Response.id))) == 2
+
+
+def other_model() -> classifying.Classifier:
+    """A model trained on something else, as a training of our own would make."""
+    from analysis import train
+
+    texts = ["De monteur was onbeschoft", "Snauwde mij af", "Veel te duur", "Duur geworden", "Prima", "Goed zo"] * 10
+    labels = [("rude_staff",), ("rude_staff",), ("price",), ("price",), (), ()] * 10
+    return classifying.Classifier(train(texts, labels, reasons=("price", "rude_staff"), seed=1).model)
+
+
+def test_pages_turn_to_a_new_version_only_when_everything_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for _ in range(4):
+        stories.response(WORDS)
+    db.session.commit()
+    classify.run()
+    old = versions.serving()
+    versions.register(other_model(), "trained")
+    db.session.commit()
+    monkeypatch.setattr(answers, "BATCH", 1)
+    store = reclassify.read_all.__globals__["store"]
+    calls: list[int] = []
+
+    def dies_halfway(*args: Any) -> None:
+        calls.append(1)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        store(*args)
+
+    monkeypatch.setitem(reclassify.read_all.__globals__, "store", dies_halfway)
+    with pytest.raises(KeyboardInterrupt):
+        reclassify.run()
+    db.session.rollback()
+    assert versions.serving() == old
+    outcome = reclassify.run()
+    assert outcome["read"] == 2
+    assert versions.serving() != old
+    assert reclassify.run() == {"read": 0, "changed": []}
+
+
+def test_dry_run_says_what_would_change_and_changes_no_page() -> None:
+    stories.response(WORDS)
+    stories.response("De ruimte was vies en het rook er muf.")
+    db.session.commit()
+    classify.run()
+    old = versions.serving()
+    versions.register(other_model(), "trained")
+    db.session.commit()
+    outcome = reclassify.run(dry_run=True)
+    assert versions.serving() == old
+    assert ["premises", 1, 0] in outcome["changed"]
+
+
+def test_commands_say_what_they_did(app: Flask) -> None:
+    stories.response(WORDS)
+    db.session.commit()
+    run = app.test_cli_runner().invoke
+    assert run(args=["answers", "classify"]).output == "Answers read: 1.\n"
+    assert run(args=["answers", "reclassify", "--dry-run"]).output.startswith("Answers read: 0.")
+    path = settings().instance / "models"
+    assert len(list(path.iterdir())) == 1
