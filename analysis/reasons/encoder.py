@@ -69,7 +69,8 @@ class CharacterEncoder:
             signs = np.where(hashes & 1, 1.0, -1.0)
             rows[row] = np.bincount((hashes >> 1) % self.dimension, weights=signs, minlength=self.dimension)
         lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-        return rows / np.maximum(lengths, 1e-12, dtype=np.float32)
+        rows /= np.maximum(lengths, np.float32(1e-12))
+        return rows
 
 
 def _character_hashes(text: str) -> list[int]:

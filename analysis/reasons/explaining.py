@@ -59,9 +59,7 @@ def explain_rows(
         )
 
 
-def _words(
-    found: Sequence[Term], values: NDArray[np.float64], ids: NDArray[np.uint32]
-) -> tuple[Contribution, ...]:
+def _words(found: Sequence[Term], values: NDArray[np.float64], ids: NDArray[np.uint32]) -> tuple[Contribution, ...]:
     """A term's value, shared by the places where it stands; what is written alike is added up."""
     places: dict[int, list[str]] = defaultdict(list)
     for term in found:

@@ -31,7 +31,7 @@ class Term:
 
 
 def terms(clause: str, language: str) -> list[Term]:
-    """The terms of one clause in order: words, pairs of neighbours, and marks for complaint or praise, said or denied."""
+    """The terms of one clause in order: words, pairs, and marks for complaint or praise, said or denied."""
     words = mark_negation(clause, language)
     single = [Term(word.term, _written(word)) for word in words]
     pairs = [Term(f"{a.key} {b.key}", f"{x.text} {y.text}") for (a, b), (x, y) in

@@ -1,8 +1,7 @@
 """Learn a model from readings and labels: one logistic regression per reason, calibrated on what it had not seen."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 import sklearn
@@ -10,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, hstack
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from analysis.reasons.features import PREPROCESSING, VECTOR_WEIGHT
 from analysis.reasons.model import ReasonModel
@@ -21,7 +20,7 @@ from analysis.reasons.weights import Weights
 Labels = NDArray[np.bool_]
 Doubles = NDArray[np.float64]
 
-_STRENGTH = 8.0  # inverse regularisation (C)
+_STRENGTH = 0.3  # inverse regularisation (C)
 _FOLDS = 5
 _ENOUGH = 8  # positives from which a reason gets a calibration and a threshold of its own
 _THRESHOLDS = np.linspace(0.15, 0.7, 56)
@@ -29,16 +28,21 @@ _THRESHOLDS = np.linspace(0.15, 0.7, 56)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Examples:
-    """Answers with what a person said of them: `labels` (n, k), `weights` (n,)."""
+    """Answers with what a person said of them: `labels` (n, k), `weights` (n,).
+
+    `groups` (n,): answers that share words share a group, and a group is never on both sides of a fold.
+    """
 
     readings: Sequence[Reading]
     labels: Labels
     weights: Doubles
+    groups: NDArray[np.int64]
     reasons: tuple[str, ...]
 
     def take(self, at: NDArray[np.int64]) -> "Examples":
         """These rows of the examples."""
-        return Examples([self.readings[i] for i in at], self.labels[at], self.weights[at], self.reasons)
+        readings = [self.readings[i] for i in at]
+        return Examples(readings, self.labels[at], self.weights[at], self.groups[at], self.reasons)
 
 
 def fit(examples: Examples, seed: int) -> ReasonModel:
@@ -50,26 +54,31 @@ def fit(examples: Examples, seed: int) -> ReasonModel:
     with threadpool_limits(limits=1):  # sums in another order would give other last digits
         raw = _weights(examples, seed)
         held_out = np.full(examples.labels.shape, -np.inf)
-        for train, test in folds(len(examples.readings), seed):
+        for train, test in folds(examples.groups, seed):
             part = _weights(examples.take(train), seed)
             held_out[test] = ReasonModel(part).logits([examples.readings[i] for i in test])
         calibration = _calibration(held_out, examples)
         thresholds = _thresholds(expit(calibration[0] * held_out + calibration[1]), examples)
     about = {**raw.about, "seed": seed, "answers": len(examples.readings), "scikit-learn": sklearn.__version__}
-    return ReasonModel(_replaced(raw, calibration=calibration, thresholds=thresholds, about=about))
+    return ReasonModel(
+        replace(raw, calibration=calibration.astype(np.float32), thresholds=thresholds.astype(np.float32), about=about)
+    )
 
 
-def folds(n: int, seed: int, count: int = _FOLDS) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """Train and test positions of `count` folds, drawn by `seed`."""
-    fold = np.random.default_rng(seed).permutation(n) % min(count, n)
-    for each in range(min(count, n)):
+def folds(
+    groups: NDArray[np.int64], seed: int, count: int = _FOLDS
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Train and test positions of `count` folds of whole groups, drawn by `seed`."""
+    names, at = np.unique(groups, return_inverse=True)
+    fold = (np.random.default_rng(seed).permutation(len(names)) % count)[at]
+    for each in range(min(count, len(names))):
         yield np.flatnonzero(fold != each), np.flatnonzero(fold == each)
 
 
 def _readable(examples: Examples) -> Examples:
     at = np.flatnonzero([len(reading.vectors) > 0 for reading in examples.readings])
-    if len(at) < 2 * _FOLDS:
-        raise ValueError(f"{len(at)} answers with words are too few to learn from; {2 * _FOLDS} are the least.")
+    if len(np.unique(examples.groups[at])) < _FOLDS:
+        raise ValueError(f"{len(at)} answers with words are too few to learn from; the least is {_FOLDS} different.")
     return examples.take(at)
 
 
@@ -101,7 +110,7 @@ def _weights(examples: Examples, seed: int) -> Weights:
 
 def _whole(reading: Reading) -> Reading:
     end = int(reading.offsets[1])
-    return _replaced(
+    return replace(
         reading, vectors=reading.vectors[:1], ids=reading.ids[:end], counts=reading.counts[:end],
         offsets=reading.offsets[:2],
     )  # fmt: skip
@@ -120,7 +129,8 @@ def _regression(design: csr_array, label: Labels, weights: Doubles, seed: int) -
     if label.all() or not label.any():
         share = (label.sum() + 0.5) / (len(label) + 1.0)
         return np.zeros(design.shape[1]), float(np.log(share / (1 - share)))
-    regression = LogisticRegression(C=_STRENGTH, solver="lbfgs", max_iter=500, tol=1e-5, random_state=seed)
+    # Balanced: else a reason that few gave hides behind its intercept. Calibration puts the shares right again.
+    regression = LogisticRegression(C=_STRENGTH, class_weight="balanced", max_iter=500, tol=1e-5, random_state=seed)
     regression.fit(design, label, sample_weight=weights)
     return regression.coef_[0], float(regression.intercept_[0])
 
@@ -140,7 +150,7 @@ def _sigmoid(logits: Doubles, label: Labels, weights: Doubles) -> tuple[float, f
     """Platt's sigmoid; the identity where the answers do not allow one that rises."""
     if label.all() or not label.any():
         return 1.0, 0.0
-    regression = LogisticRegression(C=1.0, solver="lbfgs").fit(logits[:, None], label, sample_weight=weights)
+    regression = LogisticRegression(C=1.0).fit(logits[:, None], label, sample_weight=weights)
     slope = float(regression.coef_[0, 0])
     return (slope, float(regression.intercept_[0])) if slope > 0 else (1.0, 0.0)
 
@@ -160,12 +170,3 @@ def _best_threshold(probabilities: Doubles, label: Labels) -> float:
     hits = (given & label[:, None]).sum(axis=0)
     f1 = 2 * hits / np.maximum(given.sum(axis=0) + label.sum(), 1)
     return float(np.mean(_THRESHOLDS[f1 >= f1.max() - 1e-12]))
-
-
-def _replaced(record: Any, **changes: Any) -> Any:
-    """dataclasses.replace, with single precision where the record holds it."""
-    values = {name: getattr(record, name) for name in record.__dataclass_fields__}
-    for name, change in changes.items():
-        is_array = isinstance(values[name], np.ndarray)
-        values[name] = change.astype(values[name].dtype) if is_array else change
-    return type(record)(**values)

@@ -49,7 +49,9 @@ class Reading:
         needed = _HEAD.size + length + 2 * rows * dimension + 6 * n_ids + 4 * n_offsets
         if len(stored) != needed or n_offsets != rows + 1:
             raise ValueError(f"The stored reading is damaged: {len(stored)} bytes instead of {needed}.")
-        return cls(*_names(stored[_HEAD.size : _HEAD.size + length]), *_arrays(stored, _HEAD.size + length))
+        encoder_id, preprocessing, language = stored[_HEAD.size : _HEAD.size + length].decode().split("\n")
+        vectors, ids, counts, offsets = _arrays(stored, _HEAD.size + length)
+        return cls(encoder_id, preprocessing, language, vectors, ids, counts, offsets)
 
 
 def read(texts: Sequence[str], languages: Sequence[str | None] | None, encoder: Encoder) -> list[Reading]:
@@ -83,11 +85,6 @@ def _reading(rows: list[str], language: str, vectors: NDArray[np.float16], encod
     counts = np.concatenate([np.empty(0, np.uint16), *(times for _, times in pairs)])
     offsets = np.cumsum([0, *(len(found) for found, _ in pairs)], dtype=np.uint32)
     return Reading(encoder_id, PREPROCESSING, language, vectors, ids, counts, offsets)
-
-
-def _names(stored: bytes) -> tuple[str, str, str]:
-    encoder_id, preprocessing, language = stored.decode().split("\n")
-    return encoder_id, preprocessing, language
 
 
 def _arrays(

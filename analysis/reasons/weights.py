@@ -86,10 +86,9 @@ def _content(path: Path) -> bytes:
 
 def _payload(weights: Weights) -> bytes:
     """The arrays as npz with the rest as JSON in one of them; numpy writes no time stamps, so equal means equal."""
-    arrays, words = {}, {}
-    for each in fields(weights):
-        value = getattr(weights, each.name)
-        (arrays if isinstance(value, np.ndarray) else words)[each.name] = value
+    values = {each.name: getattr(weights, each.name) for each in fields(weights)}
+    arrays: dict[str, Any] = {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
+    words = {name: value for name, value in values.items() if name not in arrays}
     text = json.dumps(words, sort_keys=True, ensure_ascii=False).encode()
     stream = io.BytesIO()
     np.savez(stream, words=np.frombuffer(text, np.uint8), **{name: arrays[name] for name in sorted(arrays)})

@@ -51,7 +51,9 @@ _PLATE = re.compile(
 _PLATE_ABROAD = re.compile(r"(?<![\w-])(?:[1-9]-?[A-Z]{3}-?\d{3}|[A-Z]{3}-\d{3}|[A-Z]{2}\d{2} ?[A-Z]{3})(?![\w-])")
 _NAMED_PLATE = re.compile(r"(?i:\b(?:kenteken|nummerplaat|plate|registration)(?: is|:)?) ([A-Z\d]{5,7})(?!\w)")
 _WORD = re.compile(r"\w+(?:'\w+)?")
-_PARTICLES = frozenset("van de der den het ter te ten la le du von und of and el al".split())
+_PARTICLES = frozenset(
+    ["van", "de", "der", "den", "het", "ter", "te", "ten", "la", "le", "du", "von", "und", "of", "and", "el", "al"]
+)
 
 
 @dataclass(frozen=True, slots=True)

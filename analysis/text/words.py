@@ -14,8 +14,10 @@ from analysis.text.cleaning import fold
 _TOKEN = re.compile(r"\[[A-Z-]+\]|\w+(?:['-]\w+)*|[.!?;,:]")
 _STOPS = frozenset(".!?;:")
 _NEGATORS = {
-    "nl": frozenset("niet geen nooit niemand nergens niks niets noch nauwelijks zonder".split()),
-    "en": frozenset("not no never nobody none nothing nowhere neither nor hardly without cannot".split()),
+    "nl": frozenset(["niet", "geen", "nooit", "niemand", "nergens", "niks", "niets", "noch", "nauwelijks", "zonder"]),
+    "en": frozenset(
+        ["not", "no", "never", "nobody", "none", "nothing", "nowhere", "neither", "nor", "hardly", "without", "cannot"]
+    ),
 }
 # "not only slow but rude" and "niet alleen traag" deny nothing.
 _NOT_A_DENIAL = {("niet", "alleen"), ("niet", "slechts"), ("not", "only"), ("not", "just")}
@@ -73,11 +75,11 @@ def is_negator(word: str, language: str) -> bool:
 
 def _sentences(found: list[str]) -> list[list[str]]:
     sentences: list[list[str]] = [[]]
-    for token in found:
-        if token in _STOPS:
+    for piece in found:
+        if piece in _STOPS:
             sentences.append([])
-        elif token != ",":
-            sentences[-1].append(token)
+        elif piece not in {","}:
+            sentences[-1].append(piece)
     return [sentence for sentence in sentences if sentence]
 
 

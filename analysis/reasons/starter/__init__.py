@@ -6,8 +6,8 @@ reason: praise, small talk, complaints denied.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
+from itertools import chain, product
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from analysis.reasons.encoder import Encoder, default_encoder, encoder
 from analysis.reasons.fitting import Examples, fit
 from analysis.reasons.model import ReasonModel
 from analysis.reasons.reading import read
+from analysis.reasons.starter.augmenting import Example, composed, denied
 from analysis.text.language import LANGUAGES
 
 REASONS = ("price", "rude_staff", "broken_promises", "pushy_sales", "slow_service", "poor_quality", "errors",
@@ -23,16 +24,7 @@ REASONS = ("price", "rude_staff", "broken_promises", "pushy_sales", "slow_servic
 
 _NONE = "none"
 _SEED = 20_261_122
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """One answer of the starter corpus."""
-
-    text: str
-    language: str
-    business: str
-    reasons: tuple[str, ...]
+_GROUPS = 5
 
 
 @cache
@@ -53,10 +45,29 @@ def trained_with(encoder_id: str) -> ReasonModel:
 
 
 def _train(reader: Encoder) -> ReasonModel:
-    corpus = starter_corpus()
-    readings = read([e.text for e in corpus], [e.language for e in corpus], reader)
-    labels = np.array([[reason in e.reasons for reason in REASONS] for e in corpus])
-    return fit(Examples(readings, labels, np.ones(len(corpus)), REASONS), _SEED)
+    grouped = list(_augmented(starter_corpus()))
+    examples = [example for example, _ in grouped]
+    return fit(
+        Examples(
+            readings=read([e.text for e in examples], [e.language for e in examples], reader),
+            labels=np.array([[reason in e.reasons for reason in REASONS] for e in examples]),
+            weights=np.ones(len(examples)),
+            groups=np.array([group for _, group in grouped], dtype=np.int64),
+            reasons=REASONS,
+        ),
+        _SEED,
+    )
+
+
+def _augmented(corpus: tuple[Example, ...]) -> Iterator[tuple[Example, int]]:
+    """The corpus and what is made of it, each with its group: nothing is made of examples of two groups."""
+    draw = np.random.default_rng(_SEED)
+    groups = draw.permutation(len(corpus)) % _GROUPS
+    for group, language in product(range(_GROUPS), LANGUAGES):
+        pool = [e for e, g in zip(corpus, groups, strict=True) if g == group and e.language == language]
+        twins = filter(None, (denied(example) for example in pool))
+        for example in chain(pool, twins, composed(pool, REASONS, draw)):
+            yield example, group
 
 
 def _examples(language: str) -> Iterator[Example]:
