@@ -1,0 +1,143 @@
+"""The demo business, brought in by the commands and pages that any business would use."""
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import click
+from flask import Flask
+from flask.cli import ScriptInfo
+from flask_migrate import upgrade
+from sqlalchemy import func, select
+from werkzeug.test import Client
+
+from survey.accounts.models import ROLES
+from survey.clock import today
+from survey.customers.models import Customer
+from survey.database import committed, writing
+from survey.defections import definitions
+from survey.demo.answers import Answer
+from survey.demo.generating import DemoBusiness, generate
+from survey.extensions import db
+from survey.invitations.links import answer_link
+from survey.invitations.models import Invitation
+
+SEED = 7
+#: the business has run Whyleft for two years: it looked every thirty days
+LOOKS = 24
+DAYS_BETWEEN = 30
+#: how many of those invited last have not answered yet, so that there is somebody to answer as
+STILL_TO_ANSWER = 5
+
+
+@dataclass(frozen=True)
+class Person:
+    role: str
+    email: str
+    password: str
+
+
+@dataclass(frozen=True)
+class Welcome:
+    """What somebody needs to look around."""
+
+    people: list[Person]
+    link: str
+    mail: Path
+
+
+def load(app: Flask) -> Welcome:
+    """Make the demo business in an empty database; where it stands already, only the sign-ins are made anew."""
+    folder: Path = app.settings.instance / "demo"  # type: ignore[attr-defined]  # an app of create_app
+    with app.app_context():
+        upgrade("migrations")
+        empty = not db.session.scalar(select(func.count(Customer.id)))
+        day = today()
+        db.session.remove()
+    people = list(_add_people(app))
+    if empty:
+        _fill(app, folder, day)
+    with app.app_context():
+        link = answer_link(_somebody_asked())
+    return Welcome(people, link, app.settings.instance / "mail")  # type: ignore[attr-defined]
+
+
+def _fill(app: Flask, folder: Path, day: date) -> None:
+    business = generate(SEED, day)
+    business.write(folder)
+    run(app, "customers", "import", str(folder / "customers.csv"))
+    run(app, "transactions", "import", str(folder / "transactions.csv"))
+    with app.app_context():
+        rule = business.definition
+        draft = definitions.Draft("Standard", rule.kind, rule.parameters)
+        committed(db.session, lambda: definitions.revise(draft, None))
+    for look in reversed(range(LOOKS)):
+        run(app, "defections", "detect", "--as-of", str(day - timedelta(days=look * DAYS_BETWEEN)))
+    run(app, "invitations", "send")
+    _answer_all(app, business)
+    run(app, "answers", "classify")
+
+
+def run(app: Flask, *command: str) -> None:
+    """Run a command as a person would type it, and say so."""
+    click.secho(f"$ flask --app wsgi {' '.join(command)}", bold=True)
+    app.cli.main(args=list(command), standalone_mode=False, obj=ScriptInfo(create_app=lambda: app))
+
+
+def _add_people(app: Flask) -> Iterator[Person]:
+    for role in ROLES:
+        person = Person(role, f"{role}@delinde.example.org", f"linde-{secrets.token_hex(4)}")
+        done = app.test_cli_runner().invoke(
+            args=["users", "add", person.email, "--role", role, "--password-stdin"], input=person.password
+        )
+        if done.exit_code:
+            raise click.ClickException(done.output)
+        yield person
+
+
+def _answer_all(app: Flask, business: DemoBusiness) -> None:
+    """Everybody who would answer does, through the form itself, but for the last few."""
+    with app.app_context():
+        asked = db.session.execute(
+            select(Invitation.id, Customer.external_id, Invitation.language)
+            .join(Customer, Customer.id == Invitation.customer_id)
+            .where(Invitation.state == "open")
+            .order_by(Invitation.id)
+        ).all()
+        answers = [(answer_link(row.id), business.answer(row.external_id, row.language)) for row in asked]
+    given = [(link, answer) for link, answer in answers if answer][:-STILL_TO_ANSWER]
+    browser = Client(app)
+    with click.progressbar(given, label=f"{len(given)} of {len(asked)} people answer the form") as bar:
+        for link, answer in bar:
+            _send(browser, app.settings.base_url, link, answer)  # type: ignore[attr-defined]
+
+
+def _send(browser: Client, base_url: str, link: str, answer: Answer) -> None:
+    fields = {"reason": answer.main, "also": list(answer.others), "words": answer.words or ""}
+    if answer.may_contact:
+        fields["contact"] = "y"
+    response = browser.post(link.removeprefix(base_url), base_url=base_url, data=fields)
+    if response.status_code != 303:
+        raise click.ClickException(f"The form answered {response.status} to a good answer.")
+
+
+def _somebody_asked() -> int:
+    """The invitation asked last that is still open."""
+    found = db.session.scalar(
+        select(Invitation.id).where(Invitation.state == "open").order_by(Invitation.id.desc()).limit(1)
+    )
+    if found is None:
+        raise click.ClickException("Everybody has answered: remove the instance folder and make the demo again.")
+    return found
+
+
+@click.command()
+def command() -> None:
+    """Fill an empty database with the demo business."""
+    app = click.get_current_context().find_object(ScriptInfo)
+    if app is None:
+        raise click.ClickException("Run this as: flask --app wsgi demo")
+    with writing():
+        load(app.load_app())
