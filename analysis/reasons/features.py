@@ -18,8 +18,12 @@ from analysis.text.words import Word, mark_negation, polarity_words
 PREPROCESSING = "terms-1"
 BUCKETS = 2**22
 
-# The mean length of the term vector is 1; the sentence vector counts twice, as measured on reviews (see README).
-VECTOR_WEIGHT = 2.0
+# How much the two unit vectors of a clause, its terms and its sentence vector, weigh against each other.
+TERM_WEIGHT = 2.0
+VECTOR_WEIGHT = 1.5
+
+# A denial turns the whole clause round, so it is counted like this many words.
+_DENIAL = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,4 +67,5 @@ def _marks(word: Word, language: str) -> list[Term]:
         Term(f"~{denied}{name}", _written(word))
         for name in ("complaint", "praise")
         if word.stem in polarity_words(name, language)
+        for _ in range(_DENIAL if denied else 1)
     ]

@@ -7,20 +7,20 @@ import numpy as np
 import sklearn
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, hstack
-from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from analysis.reasons.features import PREPROCESSING, VECTOR_WEIGHT
 from analysis.reasons.model import ReasonModel
 from analysis.reasons.reading import Reading
-from analysis.reasons.scoring import Rows, rows_of, term_matrix
+from analysis.reasons.scoring import Rows, calibrated, clause_counts, rows_of, term_matrix
 from analysis.reasons.weights import Weights
 
 Labels = NDArray[np.bool_]
 Doubles = NDArray[np.float64]
 
 _STRENGTH = 0.3  # inverse regularisation (C)
+_CHANCE = 0.3  # what a logit loses per log(clauses)
 _FOLDS = 5
 _ENOUGH = 8  # positives from which a reason gets a calibration and a threshold of its own
 _THRESHOLDS = np.linspace(0.15, 0.7, 56)
@@ -57,8 +57,9 @@ def fit(examples: Examples, seed: int) -> ReasonModel:
         for train, test in folds(examples.groups, seed):
             part = _weights(examples.take(train), seed)
             held_out[test] = ReasonModel(part).logits([examples.readings[i] for i in test])
-        calibration = _calibration(held_out, examples)
-        thresholds = _thresholds(expit(calibration[0] * held_out + calibration[1]), examples)
+        clauses = clause_counts(examples.readings)
+        calibration = _calibration(held_out - _CHANCE * np.log(clauses)[:, None], examples)
+        thresholds = _thresholds(calibrated(held_out, clauses, calibration), examples)
     about = {**raw.about, "seed": seed, "answers": len(examples.readings), "scikit-learn": sklearn.__version__}
     return ReasonModel(
         replace(raw, calibration=calibration.astype(np.float32), thresholds=thresholds.astype(np.float32), about=about)
@@ -102,7 +103,7 @@ def _weights(examples: Examples, seed: int) -> Weights:
         vector_weights=coefficients[:dimension].astype(np.float32),
         term_weights=coefficients[dimension:].astype(np.float32),
         intercept=np.array([b for _, b in columns], np.float32),
-        calibration=np.array([[1.0] * k, [0.0] * k], np.float32),
+        calibration=np.array([[1.0] * k, [0.0] * k, [_CHANCE] * k], np.float32),
         thresholds=np.full(k, 0.5, np.float32),
         about={"strength": _STRENGTH},
     )
@@ -136,14 +137,14 @@ def _regression(design: csr_array, label: Labels, weights: Doubles, seed: int) -
 
 
 def _calibration(logits: Doubles, examples: Examples) -> Doubles:
-    """Slope and offset per reason, (2, k); what all reasons have in common where one has too few answers."""
+    """Slope, offset and correction for length, (3, k); those of all reasons together where one has too few answers."""
     pooled = _sigmoid(logits.ravel(), examples.labels.ravel(), np.repeat(examples.weights, logits.shape[1]))
     columns = []
     for k, label in enumerate(examples.labels.T):
         enough = min(label.sum(), (~label).sum()) >= _ENOUGH
         own = _sigmoid(logits[:, k], label, examples.weights) if enough else pooled
         columns.append(own if own[0] > 0 else pooled)
-    return np.array(columns).T
+    return np.array([(slope, offset, _CHANCE) for slope, offset in columns]).T
 
 
 def _sigmoid(logits: Doubles, label: Labels, weights: Doubles) -> tuple[float, float]:

@@ -7,14 +7,13 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from analysis.reasons import reading, weights
 from analysis.reasons.encoder import Encoder, encoder
 from analysis.reasons.explaining import Explanation, explain_rows
 from analysis.reasons.features import terms
 from analysis.reasons.reading import Reading
-from analysis.reasons.scoring import join, row_logits, rows_of
+from analysis.reasons.scoring import calibrated, clause_counts, join, row_logits, rows_of
 from analysis.reasons.weights import Weights
 
 Languages = Sequence[str | None] | None
@@ -74,7 +73,7 @@ class ReasonModel:
 
     def score(self, readings: Sequence[Reading]) -> NDArray[np.float64]:
         """Calibrated probabilities of stored readings, (n, k); 0 for an answer without a word."""
-        return self._calibrated(self.logits(readings))
+        return calibrated(self.logits(readings), clause_counts(readings), self.weights.calibration)
 
     def decide(self, probabilities: NDArray[np.float64]) -> list[tuple[str, ...]]:
         """The reasons at or above their thresholds, the likeliest first; () is unsure."""
@@ -109,10 +108,6 @@ class ReasonModel:
     def load(cls, path: str | os.PathLike[str]) -> "ReasonModel":
         """The model in a file. No code is executed; ValueError in words for a file that cannot be trusted."""
         return cls(weights.load(Path(path)))
-
-    def _calibrated(self, logits: NDArray[np.float64]) -> NDArray[np.float64]:
-        slope, offset = self.weights.calibration.astype(np.float64)
-        return np.asarray(expit(slope * logits + offset))
 
     def _given(self, row: NDArray[np.float64]) -> tuple[str, ...]:
         order = np.argsort(-row, kind="stable")

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
+from scipy.special import expit
 
-from analysis.reasons.features import PREPROCESSING, VECTOR_WEIGHT
+from analysis.reasons.features import PREPROCESSING, TERM_WEIGHT, VECTOR_WEIGHT
 from analysis.reasons.reading import Reading
 from analysis.reasons.weights import Weights
 
@@ -43,14 +44,14 @@ def rows_of(readings: Sequence[Reading], encoder_id: str, dimension: int) -> Row
 
 
 def term_matrix(rows: Rows, ids: NDArray[np.uint32], idf: Doubles, unknown_idf: float) -> csr_array:
-    """(1 + log count) x idf per known term, each row divided by its length; unknown terms count in the length only."""
+    """(1 + log count) x idf per known term, each row of length TERM_WEIGHT; unknown terms count in the length only."""
     at = np.searchsorted(ids, rows.ids)
     known = np.zeros(len(rows.ids), dtype=bool) if len(ids) == 0 else ids[np.minimum(at, len(ids) - 1)] == rows.ids
     values = (1.0 + np.log(rows.counts)) * np.full(len(rows.ids), unknown_idf)
     values[known] = (1.0 + np.log(rows.counts[known])) * idf[at[known]]
     row = np.repeat(np.arange(len(rows.offsets) - 1), np.diff(rows.offsets))
     lengths = np.sqrt(np.bincount(row, weights=values**2, minlength=len(rows.offsets) - 1))
-    values /= np.maximum(lengths, 1e-12)[row]
+    values *= TERM_WEIGHT / np.maximum(lengths, 1e-12)[row]
     pointers = np.concatenate([[0], np.cumsum(known)])[rows.offsets]
     return csr_array((values[known], at[known], pointers), shape=(len(rows.offsets) - 1, len(ids)))
 
@@ -60,6 +61,21 @@ def row_logits(rows: Rows, weights: Weights) -> Doubles:
     matrix = term_matrix(rows, weights.ids, weights.idf.astype(np.float64), float(weights.unknown_idf[0]))
     sentence = rows.vectors.astype(np.float64) @ (VECTOR_WEIGHT * weights.vector_weights.astype(np.float64))
     return np.asarray(sentence + matrix @ weights.term_weights.astype(np.float64) + weights.intercept)
+
+
+def calibrated(logits: Doubles, clauses: NDArray[np.int64], calibration: NDArray[np.floating]) -> Doubles:
+    """Probabilities of answers, (answers, k), from their joined logits and how many clauses each has.
+
+    The strongest of many clauses is high by chance alone, so the logit of a longer answer counts for less.
+    """
+    slope, offset, chance = calibration.astype(np.float64)
+    corrected = logits - chance * np.log(np.maximum(clauses, 1))[:, None]
+    return np.asarray(expit(slope * corrected + offset))
+
+
+def clause_counts(readings: Sequence[Reading]) -> NDArray[np.int64]:
+    """How many clauses each answer has, (answers,)."""
+    return np.array([max(1, len(reading.vectors) - 1) for reading in readings], dtype=np.int64)
 
 
 def join(logits: Doubles, starts: NDArray[np.int64]) -> Doubles:

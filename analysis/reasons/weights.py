@@ -32,7 +32,7 @@ class Weights:
     vector_weights: Floats  # (d, k)
     term_weights: Floats  # (V, k)
     intercept: Floats  # (k,)
-    calibration: Floats  # (2, k): probability = expit(calibration[0] * logit + calibration[1])
+    calibration: Floats  # (3, k): slope, offset and what to take off per log(clauses); see scoring.calibrated
     thresholds: Floats  # (k,) from this probability on a reason is given
     about: dict[str, Any] = field(default_factory=dict)  # seed, sizes, versions: what one needs to repeat it
 
@@ -106,7 +106,7 @@ def _check(weights: Weights) -> None:
     """Shapes that fit together and numbers that are numbers."""
     k, terms = len(weights.reasons), len(weights.ids)
     shapes = {"idf": (terms,), "unknown_idf": (1,), "vector_weights": (weights.vector_weights.shape[0], k),
-              "term_weights": (terms, k), "intercept": (k,), "calibration": (2, k), "thresholds": (k,)}  # fmt: skip
+              "term_weights": (terms, k), "intercept": (k,), "calibration": (3, k), "thresholds": (k,)}  # fmt: skip
     for name, shape in shapes.items():
         values = getattr(weights, name)
         if values.shape != shape or values.dtype != np.float32 or not np.isfinite(values).all():

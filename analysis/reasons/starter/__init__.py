@@ -25,6 +25,8 @@ REASONS = ("price", "rude_staff", "broken_promises", "pushy_sales", "slow_servic
 _NONE = "none"
 _SEED = 20_261_122
 _GROUPS = 5
+# Answers without a reason are few here.
+_WEIGHT_OF_NONE = 2.0
 
 
 @cache
@@ -51,7 +53,7 @@ def _train(reader: Encoder) -> ReasonModel:
         Examples(
             readings=read([e.text for e in examples], [e.language for e in examples], reader),
             labels=np.array([[reason in e.reasons for reason in REASONS] for e in examples]),
-            weights=np.ones(len(examples)),
+            weights=np.array([1.0 if e.reasons else _WEIGHT_OF_NONE for e in examples]),
             groups=np.array([group for _, group in grouped], dtype=np.int64),
             reasons=REASONS,
         ),
