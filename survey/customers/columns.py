@@ -91,6 +91,11 @@ def kind_of(header: Sequence[str], mapping: Mapping[str, str] | None = None) -> 
     return "transactions" if "occurred_on" in named and not known & customers_only else "customers"
 
 
+def recognised(kind: Kind, header: Sequence[str], mapping: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Each column with the field it was mapped to or is named after, even where two claim the same."""
+    return tuple((name, mapping.get(name, NAMES[kind].get(plain(name), NOT_READ))) for name in header)
+
+
 def map_columns(kind: Kind, header: Sequence[str], mapping: Mapping[str, str]) -> dict[int, str]:
     """Field by position in the header. What the user mapped goes first; `NOT_READ` leaves a column out.
 

@@ -15,11 +15,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from survey.clock import now
 from survey.customers.encodings import fingerprint
-from survey.customers.models import Import
+from survey.customers.models import Import, ImportProblem
 from survey.customers.previewing import Preview
 from survey.customers.problems import FileRefused, Problem
 from survey.customers.publishing import publish_batch, remove_staged
@@ -99,7 +99,17 @@ def declare(row: Import, understood: Preview) -> None:
 
 def ask_for_run(row: Import) -> Job:
     """Put the import in the queue, once."""
-    return enqueue("import_file", f"import:{row.id}", {"import_id": row.id})
+    return enqueue("import_file", _job_key(row), {"import_id": row.id})
+
+
+def job_of(row: Import) -> Job | None:
+    """The job that brings this import in; None where a command does."""
+    return db.session.scalar(select(Job).where(Job.key == _job_key(row)))
+
+
+def _job_key(row: Import) -> str:
+    # a file refused for its bad rows may be run once more for the good ones: that is another job
+    return f"import:{row.id}:good" if row.options.get("mode") == "good" else f"import:{row.id}"
 
 
 def unfinished(understood: Preview, digest: str) -> Import | None:
@@ -119,6 +129,27 @@ def earlier_import(row: Import) -> Import | None:
         .order_by(Import.id.desc())
         .limit(1)
     )
+
+
+def again_with_good_rows(row: Import) -> None:
+    """Make an import that was refused for some bad rows ready to run once more, for the good ones. Flushes.
+
+    ValueError where that is not why it was refused, or where no row is good.
+    """
+    if row.state != "refused" or row.error or not row.good_rows:
+        raise ValueError("this import was not refused for its bad rows")
+    row.options = {**row.options, "mode": "good"}
+    row.state, row.ended_at = "waiting", None
+    row.staged_line = row.published_line = row.good_rows = row.bad_rows = 0
+    db.session.execute(delete(ImportProblem).where(ImportProblem.import_id == row.id))
+    db.session.flush()
+
+
+def progress_of(row: Import) -> tuple[int, int]:
+    """Rows done and rows in all, of the step the import is at."""
+    if row.state == "publishing":
+        return round(row.rows * row.published_line / max(row.staged_line, 1)), row.rows
+    return row.good_rows + row.bad_rows, row.rows
 
 
 def run_import(import_id: int, edge: Edge) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from survey.customers.columns import NOT_READ, Kind, kind_of
+from survey.customers.columns import NOT_READ, Kind, kind_of, recognised
 from survey.customers.evidence import Choice, Evidence
 from survey.customers.parsing import Cell
 from survey.customers.problems import FileRefused, Problem, shown
@@ -83,13 +83,20 @@ class Preview:
 
 
 def preview(path: Path, options: ImportOptions, today: dt.date) -> Preview:
-    """Understand a file; never raises for what is wrong with it. Reads it to the end, once, for the counts."""
+    """Understand a file; never raises for what is wrong with it. Reads it to the end, once, for the counts.
+
+    Where only the columns are not understood, `columns` still lists them, for a person to say what they are.
+    """
+    kind: Kind | None = options.kind
+    layout: Layout | None = None
+    columns: tuple[tuple[str, str], ...] = ()
     try:
         table = open_table(path, options.declared())
-        kind = options.kind or kind_of(table.header, options.columns)
+        kind, layout = options.kind or kind_of(table.header, options.columns), table.layout
+        columns = recognised(kind, table.header, options.columns)
         return _understood(table, kind, options, today)
     except FileRefused as refused:
-        return Preview(options, refused=refused.problem, kind=options.kind)
+        return Preview(options, refused.problem, kind, layout, columns=columns)
 
 
 def _understood(table: Table, kind: Kind, options: ImportOptions, today: dt.date) -> Preview:

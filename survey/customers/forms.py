@@ -1,0 +1,61 @@
+"""Forms for files: sending one, and saying how it is to be read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request
+from flask_babel import lazy_gettext as _
+from flask_wtf.file import FileField, FileRequired
+from wtforms import RadioField, SelectField
+from wtforms.validators import InputRequired
+
+from survey.customers.encodings import DECLARED
+from survey.customers.rows import ImportOptions
+from survey.forms import PageForm
+
+TELL = ("", _("Tell from the file"))
+KINDS = [("customers", _("Customers")), ("transactions", _("Purchases or visits"))]
+ENCODINGS = [TELL, *((name, name.upper()) for name in DECLARED)]
+DELIMITERS = [TELL, (";", ";"), (",", ","), ("\t", _("tab")), ("|", "|")]
+DATES = [
+    TELL,
+    ("iso", _("year-month-day, as 2026-02-13")),
+    ("dmy", _("day-month-year, as 13-02-2026")),
+    ("mdy", _("month/day/year, as 02/13/2026")),
+]
+DECIMALS = [TELL, (",", _("comma, as 1.234,56")), (".", _("point, as 1,234.56"))]
+MODES = [
+    ("all", _("Import nothing when a row is bad")),
+    ("good", _("Import the good rows and leave out the bad ones")),
+]
+COLUMN = "column:"
+
+
+class UploadForm(PageForm):
+    """One file."""
+
+    file = FileField(_("CSV or Excel file"), validators=[FileRequired(_("Choose a file."))])
+
+
+class ChoicesForm(PageForm):
+    """How the file is read. The columns are fields named `column:` and the header."""
+
+    kind = SelectField(_("What is in the file"), choices=KINDS)
+    dates = SelectField(_("Order of dates"), choices=DATES)
+    decimal = SelectField(_("Decimal sign"), choices=DECIMALS)
+    encoding = SelectField(_("Letters"), choices=ENCODINGS)
+    delimiter = SelectField(_("Cells are separated by"), choices=DELIMITERS)
+    mode = RadioField(_("When rows are not good"), choices=MODES, default="all", validators=[InputRequired()])
+
+    def options(self) -> ImportOptions:
+        """What was chosen; a column that is mapped twice shows in the preview."""
+        given: dict[str, Any] = {name: self[name].data or None for name in ("kind", "dates", "decimal")}
+        columns = {name.removeprefix(COLUMN): field for name, field in request.form.items() if name.startswith(COLUMN)}
+        return ImportOptions(
+            **given,
+            encoding=self.encoding.data or None,
+            delimiter=self.delimiter.data or None,
+            mode=self.mode.data,
+            columns=columns,
+        )
