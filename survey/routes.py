@@ -7,6 +7,11 @@ from flask import Flask
 #: modules that each have a `blueprint`
 SLICES: tuple[str, ...] = (
     "home",
+    "reports.views",
+    "accounts.views",
+    "responses.views",
+    "customers.views",
+    "defections.views",
 )
 
 
