@@ -1,0 +1,126 @@
+"""How mail leaves: over SMTP, or into a folder. Chosen by WHYLEFT_MAIL_URL, one recipient a message.
+
+`send` returns when the message is sent and raises an outcome of survey.mail_outcomes when it is not.
+"""
+
+import hashlib
+import os
+import re
+import secrets
+import time
+from collections.abc import Collection
+from email.message import EmailMessage
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+from urllib.parse import urlsplit
+
+from survey.mail_outcomes import Deferred
+from survey.smtp import SmtpMailer
+from survey.web import settings
+
+#: could end a header or begin an encoded word that some Python versions decode into a header of its own
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]|=\?")
+
+
+class UnsafeHeader(ValueError):
+    """A value that must not go into a header."""
+
+
+class Mailer(Protocol):
+    """Something that sends mail until it is closed."""
+
+    def send(self, message: EmailMessage) -> None: ...
+
+    def close(self) -> None: ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+def header_text(value: str) -> str:
+    """The value, fit for a header. Raises UnsafeHeader for control characters and for `=?` (CVE-2024-6923)."""
+    if _UNSAFE.search(value):
+        raise UnsafeHeader("holds a control character or =?")
+    return value
+
+
+def open_mailer() -> Mailer:
+    """The mailer of this installation. Nothing is connected before the first message."""
+    url = settings().mail_url
+    if url.startswith("folder:"):
+        return FolderMailer(_folder(url))
+    return SmtpMailer(url, hello=urlsplit(settings().base_url).hostname or "localhost")
+
+
+def send(message: EmailMessage) -> None:
+    """Send one message. Raises NotSent or one of its kinds."""
+    with open_mailer() as mailer:
+        mailer.send(message)
+
+
+def forget_copies(message_ids: Collection[str]) -> int:
+    """Delete the copies of these messages that the mail folder keeps; gives how many there were."""
+    url = settings().mail_url
+    if not url.startswith("folder:"):
+        return 0
+    copies = [path for key in message_ids for path in _folder(url).glob(f"*-{_short(key)}-*.eml")]
+    for path in copies:
+        path.unlink(missing_ok=True)
+    return len(copies)
+
+
+class KeepsNothing:
+    """A mailer that holds no connection."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class FolderMailer(KeepsNothing):
+    """Writes each message to a file of its own, whole or not at all; a message sent twice is two files."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def send(self, message: EmailMessage) -> None:
+        name = f"{time.time_ns()}-{_short(str(message['Message-ID'] or ''))}-{secrets.token_hex(4)}"
+        unfinished = self.folder / f"{name}.part"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with unfinished.open("wb") as file:
+                file.write(message.as_bytes())
+                file.flush()
+                os.fsync(file.fileno())
+            unfinished.rename(self.folder / f"{name}.eml")
+        except OSError as error:
+            raise Deferred(f"the mail folder does not take it: {error.strerror}") from error
+
+
+class MemoryMailer(KeepsNothing):
+    """Keeps messages in a list, for tests that need no wire."""
+
+    def __init__(self) -> None:
+        self.sent: list[EmailMessage] = []
+
+    def send(self, message: EmailMessage) -> None:
+        self.sent.append(message)
+
+
+def _folder(url: str) -> Path:
+    return Path(url.removeprefix("folder:"))
+
+
+def _short(message_id: str) -> str:
+    return hashlib.sha256(message_id.encode()).hexdigest()[:16]
