@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -51,46 +52,58 @@ def run(requests: Sequence[Request], address: tuple[str, int], rate: float) -> L
     return asyncio.run(_run(requests, address, rate))
 
 
-async def _run(requests: Sequence[Request], address: tuple[str, int], rate: float) -> Load:
-    queue: asyncio.Queue[tuple[float, Request] | None] = asyncio.Queue()
-    latencies: list[float] = []
-    statuses: dict[int, int] = {}
-    wrong: list[int] = []
+class _Client:
+    """Connections that take due requests from one queue and note what came of them."""
 
-    async def connection() -> None:
-        reader = writer = None
-        while item := await queue.get():
+    def __init__(self, address: tuple[str, int]) -> None:
+        self.address = address
+        self.queue: asyncio.Queue[tuple[float, Request] | None] = asyncio.Queue()
+        self.latencies: list[float] = []
+        self.statuses: Counter[int] = Counter()
+        self.unexpected = 0
+
+    async def work(self) -> None:
+        line: _Line | None = None
+        while item := await self.queue.get():
             due, request = item
-            for _ in range(3):
-                try:
-                    if writer is None or reader is None:
-                        reader, writer = await asyncio.open_connection(*address)
-                    status, closes = await _exchange(reader, writer, request.content)
-                    break
-                except (ConnectionError, asyncio.IncompleteReadError):
-                    # the server closed an idle connection just when it was used again
-                    writer = None
-            else:
-                status, closes = 0, True
-            latencies.append(time.perf_counter() - due)
-            statuses[status] = statuses.get(status, 0) + 1
-            if status != request.expects:
-                wrong.append(status)
-            if closes and writer is not None:
-                writer.close()
-                writer = None
+            line, status = await self._ask(line, request.content)
+            self.latencies.append(time.perf_counter() - due)
+            self.statuses[status] += 1
+            self.unexpected += status != request.expects
+        if line:
+            line[1].close()
 
-    workers = [asyncio.create_task(connection()) for _ in range(CONNECTIONS)]
+    async def _ask(self, line: "_Line | None", content: bytes) -> "tuple[_Line | None, int]":
+        """The answer over a standing connection; over a new one where the server had just closed it."""
+        for _ in range(3):
+            try:
+                line = line or await asyncio.open_connection(*self.address)
+                status, closes = await _exchange(*line, content)
+            except (ConnectionError, asyncio.IncompleteReadError):
+                line = None
+                continue
+            if closes:
+                line[1].close()
+            return (None if closes else line), status
+        return None, 0
+
+
+_Line = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+async def _run(requests: Sequence[Request], address: tuple[str, int], rate: float) -> Load:
+    client = _Client(address)
+    workers = [asyncio.create_task(client.work()) for _ in range(CONNECTIONS)]
     began = time.perf_counter()
     for number, request in enumerate(requests):
         due = began + number / rate
         if (wait := due - time.perf_counter()) > 0:
             await asyncio.sleep(wait)
-        queue.put_nowait((due, request))
+        client.queue.put_nowait((due, request))
     for _ in workers:
-        queue.put_nowait(None)
+        client.queue.put_nowait(None)
     await asyncio.gather(*workers)
-    return Load(latencies, statuses, len(wrong), time.perf_counter() - began)
+    return Load(client.latencies, dict(client.statuses), client.unexpected, time.perf_counter() - began)
 
 
 async def _exchange(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, content: bytes) -> tuple[int, bool]:

@@ -111,7 +111,8 @@ class Stage:
         """Run a command to its end. Raises where it fails."""
         began = time.perf_counter()
         process = self.start(*command)
-        assert process.stdin and process.stdout
+        assert process.stdin is not None
+        assert process.stdout is not None
         process.stdin.write(given)
         process.stdin.close()
         output = process.stdout.read()

@@ -12,10 +12,12 @@ from survey.accounts.models import Role, User, UserBranch
 from survey.clock import now
 from survey.database import writing
 from survey.extensions import db
+from tests import browser
 from tests.engines import PostgresEngine, SqliteEngine, settings_for
 from tests.page_rules import PageClient
 
 ENGINES = ("sqlite", "postgresql")
+LEFT_OUT = pytest.StashKey[int]()
 
 
 @pytest.fixture(scope="session")
@@ -33,6 +35,20 @@ def sqlite_engine(tmp_path_factory: pytest.TempPathFactory) -> SqliteEngine:
 @pytest.fixture(scope="session")
 def postgres_engine(shared_folder: Path, worker_id: str) -> PostgresEngine:
     return PostgresEngine(shared_folder, worker_id)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where there is no browser, leave out the tests that need one, and say so in one line."""
+    if browser.found():
+        return
+    left_out = [item for item in items if item.get_closest_marker("browser")]
+    items[:] = [item for item in items if item not in left_out]
+    config.stash[LEFT_OUT] = len(left_out)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if count := config.stash.get(LEFT_OUT, 0):
+        terminalreporter.write_line(f"{count} tests need a browser and were left out: {browser.HOW}.")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
