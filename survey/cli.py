@@ -10,8 +10,14 @@ from survey.database import writing
 
 #: a command, or a group and a command of it, and the module and attribute where it stands
 COMMANDS: dict[str, str] = {
+    "users add": "survey.accounts.cli:add",
+    "users list": "survey.accounts.cli:list_all",
     "work": "survey.jobs.work:work",
-    "jobs": "survey.jobs.work:jobs",
+    "jobs run": "survey.jobs.work:run_one",
+    "jobs list": "survey.jobs.work:list_open",
+    "doctor": "survey.doctor:command",
+    "backup": "survey.backup:backup",
+    "restore": "survey.backup:restore",
     "customers import": "survey.customers.cli:import_customers",
     "transactions import": "survey.customers.cli:import_transactions",
     "defections detect": "survey.defections.cli:detect",
@@ -21,6 +27,8 @@ COMMANDS: dict[str, str] = {
 }
 
 GROUPS = {
+    "jobs": "The work that waits, runs or was left.",
+    "users": "Who may sign in, and what they may do.",
     "defections": "Who has left.",
     "answers": "Read the answers and find the reasons in them.",
     "customers": "Customers and their visits.",

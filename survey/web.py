@@ -65,7 +65,7 @@ def settings() -> Settings:
 def choose_language() -> str:
     """What the person chose, else what the account says, else what the browser asks for, else Dutch."""
     if not has_request_context():
-        return "nl"
+        return "en"  # commands speak English; mail says itself which language it is in
     chosen = request.args.get("lang") or request.cookies.get("language")
     if chosen in LANGUAGES:
         return str(chosen)

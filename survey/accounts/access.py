@@ -14,7 +14,17 @@ from survey.accounts.models import ROLES, User
 F = TypeVar("F", bound=Callable[..., Any])
 
 #: endpoints that anybody may use, signed in or not
-PUBLIC = frozenset({"static", "security.login"})
+PUBLIC = frozenset(
+    {
+        "static",
+        "responses.form",
+        "responses.stop",
+        "responses.thanks",
+        "security.forgot_password",
+        "security.login",
+        "security.reset_password",
+    }
+)
 #: endpoints that any signed-in person may use
 SIGNED_IN = frozenset({"home.start", "security.logout", "security.change_password"})
 
