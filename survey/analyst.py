@@ -60,6 +60,14 @@ class Episode:
 
 
 @dataclass(frozen=True)
+class Gone:
+    """How many of some customers are gone by a rule."""
+
+    customers: int
+    gone: int
+
+
+@dataclass(frozen=True)
 class Share:
     """A share with its interval, each between 0 and 1; of a total of nothing the estimate is None."""
 
@@ -106,6 +114,14 @@ def find_episodes(visits: Visits, rule: Rule, as_of: date, of: Population) -> li
     found = detect(histories, made, _day(as_of), of.interval)
     spend = value.yearly_spend(histories, found.customer, found.last_visit_day)
     return _as_episodes(found, spend.tolist())
+
+
+def count_gone(visits: Visits, rule: Rule, as_of: date) -> Gone:
+    """How many of the customers who had visits by the end of `as_of` are gone on that day."""
+    day = _day(as_of)
+    known = _histories(visits).until(day)
+    found = detect(known, rule_from(rule.kind, rule.parameters), day)
+    return Gone(known.size, int(found.is_open.sum()))
 
 
 def lost_values(yearly_spend: Sequence[Decimal], remaining_years: float) -> list[Decimal]:

@@ -41,7 +41,7 @@ def all_versions() -> list[Definition]:
     return list(db.session.scalars(select(Definition).order_by(Definition.name, Definition.version.desc())))
 
 
-def covers(definition: Definition, among: list[Definition]) -> ColumnElement[bool]:
+def covers(definition: Definition | Draft, among: list[Definition]) -> ColumnElement[bool]:
     """The condition on customers that says whom a definition labels, given all that are in force."""
     if definition.segment:
         return Customer.segment == definition.segment
