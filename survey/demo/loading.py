@@ -25,6 +25,7 @@ from survey.invitations.links import answer_link
 from survey.invitations.models import Invitation
 
 SEED = 7
+CUSTOMERS = 5000
 #: the business has run Whyleft for two years: it looked every thirty days
 LOOKS = 24
 DAYS_BETWEEN = 30
@@ -48,7 +49,7 @@ class Welcome:
     mail: Path
 
 
-def load(app: Flask) -> Welcome:
+def load(app: Flask, customers: int = CUSTOMERS, looks: int = LOOKS) -> Welcome:
     """Make the demo business in an empty database; where it stands already, only the sign-ins are made anew."""
     folder: Path = app.settings.instance / "demo"  # type: ignore[attr-defined]  # an app of create_app
     with app.app_context():
@@ -58,23 +59,24 @@ def load(app: Flask) -> Welcome:
         db.session.remove()
     people = list(_add_people(app))
     if empty:
-        _fill(app, folder, day)
+        business = generate(SEED, day, customers)
+        business.write(folder)
+        _fill(app, business, [day - timedelta(days=look * DAYS_BETWEEN) for look in reversed(range(looks))])
     with app.app_context():
         link = answer_link(_somebody_asked())
     return Welcome(people, link, app.settings.instance / "mail")  # type: ignore[attr-defined]
 
 
-def _fill(app: Flask, folder: Path, day: date) -> None:
-    business = generate(SEED, day)
-    business.write(folder)
+def _fill(app: Flask, business: DemoBusiness, days: list[date]) -> None:
+    folder: Path = app.settings.instance / "demo"  # type: ignore[attr-defined]  # an app of create_app
     run(app, "customers", "import", str(folder / "customers.csv"))
     run(app, "transactions", "import", str(folder / "transactions.csv"))
     with app.app_context():
         rule = business.definition
         draft = definitions.Draft("Standard", rule.kind, rule.parameters)
         committed(db.session, lambda: definitions.revise(draft, None))
-    for look in reversed(range(LOOKS)):
-        run(app, "defections", "detect", "--as-of", str(day - timedelta(days=look * DAYS_BETWEEN)))
+    for day in days:
+        run(app, "defections", "detect", "--as-of", str(day))
     run(app, "invitations", "send")
     _answer_all(app, business)
     run(app, "answers", "classify")

@@ -1,0 +1,103 @@
+"""A small business that has lived with Whyleft, served for real, and a browser to look at it with."""
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, Page, sync_playwright
+from werkzeug.serving import make_server
+
+from survey import create_app
+from survey.demo.loading import Person, load
+from survey.extensions import db
+from tests import browser
+from tests.engines import settings_for
+
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
+ARGUMENTS += ["--disable-background-networking", "--disable-component-update"]
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where the business is served, and who may sign in."""
+
+    url: str
+    people: dict[str, Person]
+    form: str
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("site")
+    server_of: dict[str, Flask] = {}
+
+    def application(environ: dict[str, object], start_response: Callable[..., object]) -> object:
+        return server_of["app"](environ, start_response)
+
+    server = make_server("127.0.0.1", 0, application, threaded=True)
+    settings = settings_for(
+        folder, f"sqlite:///{folder / 'whyleft.db'}", base_url=f"http://127.0.0.1:{server.port}", demo="true"
+    )
+    app = server_of["app"] = create_app(settings)
+    # the demo is told in thirty looks over two years; two are enough to fill every page
+    welcome = load(app, customers=400, looks=2)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    form = welcome.link
+    yield Site(settings.base_url, {person.role: person for person in welcome.people}, form)
+    server.shutdown()
+    thread.join()
+    server.server_close()
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=browser.found(), args=ARGUMENTS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def page_for(chromium: Browser, site: Site) -> Iterator[Callable[..., Page]]:
+    """A page of a given width and language, signed in as a role or as nobody. Script errors fail the test."""
+    contexts = []
+    faults: list[str] = []
+
+    def make(role: str | None = None, width: int = 1280, language: str = "en") -> Page:
+        context = chromium.new_context(viewport={"width": width, "height": 844}, locale=language, base_url=site.url)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: faults.append(f"{page.url}: {error}"))
+        page.on("console", lambda said: faults.append(f"{page.url}: {said.text}") if said.type == "error" else None)
+        if role:
+            page.goto("/login")
+            page.get_by_role("textbox").first.fill(site.people[role].email)
+            page.locator("input[type=password]").fill(site.people[role].password)
+            page.locator("main form button, main form input[type=submit]").first.click()
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+@pytest.fixture
+def picture(request: pytest.FixtureRequest) -> Callable[[Page], None]:
+    """Keep a picture of the page where WHYLEFT_PICTURES names a folder, for people to look at."""
+    folder = os.environ.get("WHYLEFT_PICTURES")
+
+    def take(page: Page) -> None:
+        if folder:
+            name = f"{request.node.name}-{page.url.split('/', 3)[-1]}"
+            path = Path(folder) / ("".join(c if c.isalnum() or c in "-_" else "_" for c in name)[:120] + ".png")
+            page.screenshot(path=path, full_page=True)
+
+    return take
