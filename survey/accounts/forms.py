@@ -59,6 +59,10 @@ class SignInForm(LoginForm):
     )
     remember = BooleanField(_("Stay signed in on this device"))
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.password.description = ""  # Flask-Security puts a link there; the page has its own
+
     def validate_next(self, field: Field) -> None:
         """Another site's address is dropped in silence: it is never the person's own mistake."""
         field.data = own_path(field.data) or ""
