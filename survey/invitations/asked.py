@@ -1,0 +1,108 @@
+"""An invitation with all that the form and the mail need to know of it, in one question to the database."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Self
+
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, null, select
+
+from survey.customers.models import Customer, Transaction
+from survey.defections.models import Defection
+from survey.extensions import db
+from survey.invitations.models import Invitation
+from survey.questionnaires.models import QuestionnaireVersion
+from survey.questionnaires.versions import Version
+
+#: clocks of two machines may differ so much
+SKEW = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One person, asked about one episode."""
+
+    invitation_id: int
+    customer_id: int
+    state: str
+    language: str
+    order_seed: int
+    expires_at: datetime
+    version: Version
+    #: the first day known, if any, and the day of the last visit
+    spell: tuple[date | None, date]
+    #: None where there is none, or where this person may not be written to
+    email: str | None
+    opted_out: bool
+    erased: bool
+
+    @classmethod
+    def of(cls, row: Row[Any]) -> Self:
+        return cls(
+            invitation_id=row.id,
+            customer_id=row.customer_id,
+            state=row.state,
+            language=row.language,
+            order_seed=row.order_seed,
+            expires_at=row.expires_at,
+            version=Version.of(row.content),
+            spell=(row.since, row.last_visit_on),
+            email=row.email,
+            opted_out=bool(row.opted_out),
+            erased=bool(row.erased),
+        )
+
+    def is_open(self, moment: datetime) -> bool:
+        """Whether an answer is welcome now."""
+        return self.state == "open" and not (self.opted_out or self.erased) and moment <= self.expires_at + SKEW
+
+    @property
+    def is_answered(self) -> bool:
+        return self.state == "answered"
+
+
+def asked(invitation_id: int) -> Asked | None:
+    """The invitation of this number, if there is one."""
+    row = db.session.execute(_query().where(Invitation.id == invitation_id)).one_or_none()
+    return None if row is None else Asked.of(row)
+
+
+def asked_among(invitation_ids: Collection[int]) -> dict[int, Asked]:
+    """The invitations of these numbers, by number."""
+    rows = db.session.execute(_query().where(Invitation.id.in_(invitation_ids)))
+    return {row.id: Asked.of(row) for row in rows}
+
+
+def may_be_mailed() -> ColumnElement[bool]:
+    """The condition on a customer: wants to hear from us, as far as we know."""
+    return and_(
+        Customer.opted_out_at.is_(None),
+        Customer.erased_at.is_(None),
+        Customer.do_not_contact.is_(False),
+        Customer.email.is_not(None),
+    )
+
+
+def _query() -> Select[Any]:
+    first_purchase = (
+        select(func.min(Transaction.occurred_on)).where(Transaction.customer_id == Customer.id).scalar_subquery()
+    )
+    return (
+        select(
+            Invitation.id,
+            Invitation.customer_id,
+            Invitation.state,
+            Invitation.language,
+            Invitation.order_seed,
+            Invitation.expires_at,
+            QuestionnaireVersion.content,
+            func.coalesce(Customer.joined_on, first_purchase).label("since"),
+            Defection.last_visit_on,
+            case((may_be_mailed(), Customer.email), else_=null()).label("email"),
+            Customer.opted_out_at.is_not(None).label("opted_out"),
+            Customer.erased_at.is_not(None).label("erased"),
+        )
+        .join(Customer, Customer.id == Invitation.customer_id)
+        .join(Defection, Defection.id == Invitation.defection_id)
+        .join(QuestionnaireVersion, QuestionnaireVersion.id == Invitation.questionnaire_version_id)
+    )
