@@ -74,7 +74,10 @@ def choices(user: User) -> Choices:
 
 
 def lens_from(given: Mapping[str, Sequence[str]], user: User, offered: Choices, today: date) -> Lens:
-    """Read a lens from the lists of values of an address. Raises UnclearAddress, which says what is wrong."""
+    """Read a lens from the lists of values of an address. Raises UnclearAddress, which says what is wrong.
+
+    Dates, where they are given, go before the name of a period: the form sends both.
+    """
     values = {key: _only(key, given.get(key, ())) for key in KEYS}
     name, period = _period(values, today)
     return Lens(user, period, name, _branch(values["branch"], offered), _segment(values["segment"], offered))
@@ -107,12 +110,13 @@ def _period(values: Mapping[str, str], today: date) -> tuple[str, Period]:
     name = values["period"] or ("custom" if dated else NAMES[0])
     if name not in NAMES:
         raise UnclearAddress(_("There is no period of that name."))
-    if name != "custom":
+    if not dated and name != "custom":
         return name, named(name, today)
     first, last = _day(values["from"]), _day(values["to"])
     if last < first:
         raise UnclearAddress(_("The period ends before it begins. Turn the two dates round."))
-    return name, Period(first, last)
+    period = Period(first, last)
+    return (name if name != "custom" and named(name, today) == period else "custom"), period
 
 
 def _day(value: str) -> date:

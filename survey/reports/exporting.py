@@ -1,0 +1,79 @@
+"""The page as a file: the same figures, from the same query, in rows whose sums are those of the page."""
+
+from collections.abc import Sequence
+
+from flask_babel import gettext as _
+
+from survey.clock import local
+from survey.reports.breakdown import NO_MAIN_REASON, Breakdown, OtherRow, ReasonRow
+from survey.reports.counting import NO_ANSWER, NOT_ASKED
+from survey.reports.csv_file import Cell, csv_bytes
+from survey.reports.words import Words
+from survey.taxonomy.models import Reason
+
+
+def other_label(kind: str) -> str:
+    """How a row without a reason is called, on the page and in the file."""
+    names = {
+        NO_MAIN_REASON: _("Answered, no main reason"),
+        NO_ANSWER: _("Asked, no answer yet"),
+        NOT_ASKED: _("Not asked"),
+    }
+    return str(names[kind])
+
+
+def breakdown_csv(found: Breakdown, reasons: Sequence[ReasonRow], language: str) -> bytes:
+    """Every departure in one row; what the model read stands in a column of its own, which adds up to nothing."""
+    header = (
+        _("from"), _("to"), _("code"), _("reason"), _("departures"), _("share of answers"), _("share from"),
+        _("share to"), _("lost value"), _("read by the model"),
+    )  # fmt: skip
+    period = (found.lens.period.first, found.lens.period.last)
+    rows: list[Sequence[Cell]] = [(*period, *_reason_cells(row, language)) for row in reasons]
+    rows += [(*period, *_other_cells(row)) for row in found.others]
+    text = (("unsure", _("Unsure"), found.text.unsure), ("not_read", _("Not yet read"), found.text.not_read))
+    rows += [(*period, code, label, 0, None, None, None, 0, count) for code, label, count in text]
+    return csv_bytes(header, rows, language)
+
+
+def _reason_cells(row: ReasonRow, language: str) -> tuple[Cell, ...]:
+    share = row.share
+    return (
+        row.reason.code, row.reason.label(language), row.count, share.estimate, share.low, share.high,
+        row.lost_value, row.read,
+    )  # fmt: skip
+
+
+def _other_cells(row: OtherRow) -> tuple[Cell, ...]:
+    return (row.kind, other_label(row.kind), row.count, None, None, None, row.lost_value, None)
+
+
+def months_csv(found: Breakdown, language: str) -> bytes:
+    """The rate by month."""
+    header = (_("from"), _("to"), _("left"), _("customers at risk"), _("rate"), _("rate from"), _("rate to"))
+    rows = [
+        (m.period.first, m.period.last, m.left, m.at_risk, share.estimate, share.low, share.high)
+        for m, share in ((month.rate, month.share) for month in found.months)
+    ]
+    return csv_bytes(header, rows, language)
+
+
+def words_csv(found: Sequence[Words], language: str) -> bytes:
+    """What customers wrote, masked; nobody is named."""
+    header = (_("date"), _("branch"), _("main reason"), _("other reasons"), _("read by the model"), _("words"))
+    rows = [
+        (
+            local(words.at).date(),
+            words.branch,
+            words.main.label(language) if words.main else None,
+            _labels(words.also, language),
+            _labels(words.read, language),
+            words.text,
+        )
+        for words in found
+    ]
+    return csv_bytes(header, rows, language)
+
+
+def _labels(reasons: Sequence[Reason], language: str) -> str:
+    return " · ".join(reason.label(language) for reason in reasons)

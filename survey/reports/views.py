@@ -1,0 +1,165 @@
+"""The breakdown, the words behind it, and both as files."""
+
+from typing import Any
+
+from flask import Blueprint, Response, abort, current_app, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
+from flask_babel import gettext as _
+from flask_login import current_user
+from markupsafe import Markup
+
+from survey import charts
+from survey.accounts import audit
+from survey.accounts.access import allow, allowed_roles
+from survey.clock import local, today
+from survey.reports import sentences
+from survey.reports.breakdown import Breakdown, ReasonRow, break_down, ranked
+from survey.reports.exporting import breakdown_csv, months_csv, other_label, words_csv
+from survey.reports.lens import Lens, UnclearAddress, choices, lens_from, order_from, page_number
+from survey.reports.pictures import NARROW, WIDE, reasons_picture, trend_picture
+from survey.reports.words import GIVEN_BY, PAGE, Search, count_answers, reason_of, words_of
+
+blueprint = Blueprint("reports", __name__)
+
+READERS = ("administrator", "manager", "analyst")
+#: named periods, in the order in which they are offered
+PERIODS = ("last-quarter", "this-quarter", "last-12-months")
+CUSTOMER_PAGE = "customers.customer"
+
+
+@blueprint.get("/breakdown")
+@allow(*READERS)
+def breakdown() -> ResponseReturnValue:
+    """Why customers left: the page a manager understands in ten seconds."""
+    lens, order = asked_lens(), order_from(request.args.to_dict(flat=False))
+    found = break_down(lens)
+    reasons = ranked(found.reasons, order)
+    return render_template(
+        "reports/breakdown.html",
+        found=found,
+        reasons=reasons,
+        order=order,
+        pictures=_pictures(found, reasons, order),
+        other_label=other_label,
+        **_frame(lens),
+    )
+
+
+@blueprint.get("/breakdown.csv")
+@allow(*READERS)
+def breakdown_file() -> ResponseReturnValue:
+    """The figures of the page."""
+    lens, order = asked_lens(), order_from(request.args.to_dict(flat=False))
+    found = break_down(lens)
+    _note("breakdown exported", lens, "breakdown")
+    return _file("breakdown", lens, breakdown_csv(found, ranked(found.reasons, order), language()))
+
+
+@blueprint.get("/breakdown/months.csv")
+@allow(*READERS)
+def months_file() -> ResponseReturnValue:
+    """The defection rate by month."""
+    lens = asked_lens()
+    _note("months exported", lens, "months")
+    return _file("months", lens, months_csv(break_down(lens), language()))
+
+
+@blueprint.get("/breakdown/<code>/words")
+@allow(*READERS)
+def words(code: str) -> ResponseReturnValue:
+    """What customers wrote who gave this reason."""
+    search, page = _search(code), page_number(request.args.to_dict(flat=False))
+    given, written = count_answers(search)
+    pages = max(1, -(-written // PAGE))
+    if page > pages:
+        raise UnclearAddress(_("There are only %(pages)s pages of words for this reason.", pages=pages))
+    return render_template(
+        "reports/words.html",
+        search=search,
+        given=given,
+        written=written,
+        page=page,
+        pages=pages,
+        answers=words_of(search, page),
+        customer_page=_customer_page(),
+        local=local,
+        **_frame(search.lens),
+    )
+
+
+@blueprint.get("/breakdown/<code>/words.csv")
+@allow(*READERS)
+def words_file(code: str) -> ResponseReturnValue:
+    """The same words, all pages of them."""
+    search = _search(code)
+    _note("words exported", search.lens, f"words {search.given_by} {code}")
+    return _file(f"words-{code}", search.lens, words_csv(words_of(search), language()))
+
+
+@blueprint.errorhandler(UnclearAddress)
+def say_what_is_unclear(error: UnclearAddress) -> ResponseReturnValue:
+    return render_template("reports/unclear.html", words=str(error)), 400
+
+
+def asked_lens() -> Lens:
+    """The lens of this address, for the person signed in."""
+    given = request.args.to_dict(flat=False)
+    return lens_from(given, current_user, choices(current_user), today())
+
+
+def language() -> str:
+    return "nl" if str(get_locale() or "nl").startswith("nl") else "en"
+
+
+def _search(code: str) -> Search:
+    reason, given_by = reason_of(code), request.args.get("by", GIVEN_BY[0])
+    if reason is None:
+        abort(404)
+    if given_by not in GIVEN_BY:
+        raise UnclearAddress(_("Words are shown by reason ticked or by reason read, in no other way."))
+    return Search(asked_lens(), reason, given_by)
+
+
+def _frame(lens: Lens) -> dict[str, Any]:
+    """What both pages need for their filters."""
+    return {
+        "lens": lens,
+        "offered": choices(current_user),
+        "kept": lens.address(),
+        "periods": PERIODS,
+        "say": sentences,
+        "today": today(),
+    }
+
+
+def _pictures(found: Breakdown, reasons: list[ReasonRow], order: str) -> dict[str, Markup]:
+    """The pictures there is something to draw for: the reasons in two widths, and the months."""
+    drawn: dict[str, Markup] = {}
+    if found.answered:
+        label = f"{sentences.reasons_title(found, order, language())}. {sentences.reasons_sentence(found)}"
+        for name, width in (("narrow", NARROW), ("wide", WIDE)):
+            drawn[name] = charts.svg(reasons_picture(reasons, language(), width), label, language())
+    if any(month.rate.at_risk for month in found.months):
+        label = f"{sentences.trend_title(found)}. {sentences.trend_sentence(found)}"
+        drawn["trend"] = charts.svg(trend_picture(found.months), label, language())
+    return drawn
+
+
+def _customer_page() -> str:
+    """The endpoint that shows one customer; empty where there is none for the person signed in."""
+    if CUSTOMER_PAGE not in current_app.view_functions:
+        return ""
+    roles = allowed_roles(current_app, CUSTOMER_PAGE)
+    return CUSTOMER_PAGE if any(current_user.has_role(role) for role in roles) else ""
+
+
+def _note(action: str, lens: Lens, what: str) -> None:
+    audit.record(action, current_user.id, about=("report", what), details=dict(lens.address()))
+
+
+def _file(name: str, lens: Lens, content: bytes) -> Response:
+    """A download; the file name says the period."""
+    file_name = f"{name}-{lens.period.first}-{lens.period.last}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{file_name}"'}
+    return Response(content, mimetype="text/csv", headers=headers)

@@ -1,0 +1,137 @@
+"""What customers wrote, by reason: masked words only, nobody named."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, exists, func, select
+
+from survey.customers.models import Branch, Customer
+from survey.extensions import db
+from survey.reasons.models import Classification, ClassifiedReason
+from survey.reports.counting import answers, serving_model_id
+from survey.reports.lens import Lens
+from survey.responses.models import Response, ResponseReason
+from survey.taxonomy.models import Reason
+
+PAGE = 25
+#: answers completed by one query
+BATCH = 1000
+#: the reason was ticked as the main one, or the serving model reads it in the text
+GIVEN_BY = ("ticked", "read")
+
+
+@dataclass(frozen=True)
+class Search:
+    """The answers to show: those of the lens that give this reason."""
+
+    lens: Lens
+    reason: Reason
+    given_by: str = "ticked"
+
+
+@dataclass(frozen=True)
+class Words:
+    """One answer. `text` is None while personal data is not yet masked, and once the person is erased."""
+
+    response_id: int
+    customer_id: int
+    at: datetime
+    branch: str | None
+    text: str | None
+    erased: bool
+    main: Reason | None = None
+    also: Sequence[Reason] = ()
+    read: Sequence[Reason] = ()
+    #: given, unsure, no_words, failed; None: not read yet
+    state: str | None = None
+
+
+def reason_of(code: str) -> Reason | None:
+    return db.session.scalar(select(Reason).where(Reason.code == code))
+
+
+def count_answers(search: Search) -> tuple[int, int]:
+    """How many gave this reason, and how many of them wrote something."""
+    query = answers(search.lens, func.count(), func.count().filter(Response.has_words)).where(_gives(search))
+    given, written = db.session.execute(query).one()
+    return given, written
+
+
+def words_of(search: Search, page: int | None = None) -> list[Words]:
+    """What they wrote, newest first: one page of it, counted from 1, or all."""
+    erased = Customer.erased_at.is_not(None)
+    query = (
+        answers(search.lens, Response.id, Customer.id, Response.created_at, Branch.name, Response.masked_words, erased)
+        .outerjoin(Branch, Branch.id == Customer.branch_id)
+        .where(_gives(search), Response.has_words)
+        .order_by(Response.created_at.desc(), Response.id.desc())
+    )
+    if page is not None:
+        query = query.limit(PAGE).offset((page - 1) * PAGE)
+    rows = db.session.execute(query).all()
+    return [words for start in range(0, len(rows), BATCH) for words in _completed(rows[start : start + BATCH])]
+
+
+def _completed(rows: Sequence[Row[*tuple[Any, ...]]]) -> list[Words]:
+    """The answers with the reasons ticked and read."""
+    keys = [row[0] for row in rows]
+    ticked, read, states = _ticked(keys), _read(keys), _states(keys)
+    return [
+        Words(key, customer, at, branch, text, erased, *ticked[key], read.get(key, ()), states.get(key))
+        for key, customer, at, branch, text, erased in rows
+    ]
+
+
+def _gives(search: Search) -> ColumnElement[bool]:
+    if search.given_by == "ticked":
+        return exists().where(
+            ResponseReason.response_id == Response.id,
+            ResponseReason.main,
+            ResponseReason.reason_id == search.reason.id,
+        )
+    return exists().where(
+        Classification.response_id == Response.id,
+        Classification.model_version_id == serving_model_id(),
+        Classification.state == "given",
+        ClassifiedReason.classification_id == Classification.id,
+        ClassifiedReason.reason_id == search.reason.id,
+    )
+
+
+def _ticked(keys: Sequence[int]) -> dict[int, tuple[Reason | None, list[Reason]]]:
+    """The main reason of each answer and its others."""
+    found: dict[int, tuple[Reason | None, list[Reason]]] = {key: (None, []) for key in keys}
+    query = (
+        select(ResponseReason.response_id, ResponseReason.main, Reason)
+        .join(Reason, Reason.id == ResponseReason.reason_id)
+        .where(ResponseReason.response_id.in_(keys))
+        .order_by(Reason.position)
+    )
+    for key, is_main, reason in db.session.execute(query):
+        main, also = found[key]
+        found[key] = (reason, also) if is_main else (main, [*also, reason])
+    return found
+
+
+def _read(keys: Sequence[int]) -> dict[int, list[Reason]]:
+    found: dict[int, list[Reason]] = defaultdict(list)
+    query = (
+        select(Classification.response_id, Reason)
+        .join(ClassifiedReason, ClassifiedReason.classification_id == Classification.id)
+        .join(Reason, Reason.id == ClassifiedReason.reason_id)
+        .where(Classification.response_id.in_(keys), Classification.model_version_id == serving_model_id())
+        .order_by(Reason.position)
+    )
+    for key, reason in db.session.execute(query):
+        found[key].append(reason)
+    return found
+
+
+def _states(keys: Sequence[int]) -> dict[int, str]:
+    query = select(Classification.response_id, Classification.state).where(
+        Classification.response_id.in_(keys), Classification.model_version_id == serving_model_id()
+    )
+    return {key: state for key, state in db.session.execute(query)}
