@@ -101,6 +101,7 @@ def publish_transactions(batch: ColumnElement[bool], import_id: int, after: int)
         )
         .join(Customer, Customer.external_id == staged.external_id)
         .where(batch)
+        .order_by(staged.line)
     )
     columns = ("customer_id", "occurred_on", "amount", "branch_id", "employee_id", "service", "identity", "ordinal")
     return _insert(Transaction, columns, source), changed
