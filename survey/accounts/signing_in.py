@@ -23,7 +23,7 @@ RULES: dict[str, Any] = {
     "RETURN_GENERIC_RESPONSES": True,
     "CHANGEABLE": True,
     "RECOVERABLE": True,
-    "RESET_PASSWORD_WITHIN": "1 days",
+    "RESET_PASSWORD_WITHIN": timedelta(days=1),
     "AUTO_LOGIN_AFTER_RESET": False,
     "DEFAULT_REMEMBER_ME": False,
     "LOGOUT_METHODS": ["POST"],
