@@ -216,7 +216,7 @@ def open_jobs(kind: str | None = None) -> list[Job]:
     return list(db.session.scalars(jobs if kind is None else jobs.where(Job.kind == kind)))
 
 
-def due_ids(limit: int = 1000) -> list[int]:
+def due_ids(limit: int) -> list[int]:
     """Jobs that somebody ought to claim now."""
     return list(db.session.scalars(select(Job.id).where(claimable()).order_by(Job.due_at, Job.id).limit(limit)))
 

@@ -80,8 +80,6 @@ def run(held: Claim) -> Ended:
     except (Exception, SystemExit) as error:
         db.session.rollback()
         ended = _failed(held, error, time.monotonic() - begun)
-    level = log.info if ended.state == "done" else log.warning
-    level("job ended", key=ended.key, state=ended.state, seconds=round(ended.seconds, 3), attempt=held.attempt)
     return ended
 
 

@@ -7,6 +7,7 @@ from types import FrameType
 
 import click
 import structlog
+from flask.cli import with_appcontext
 from sqlalchemy.exc import DBAPIError
 
 from survey.database import committed
@@ -68,6 +69,7 @@ class Worker:
 
 @click.command()
 @click.option("--once", is_flag=True, help="Run what is due now, then end.")
+@with_appcontext
 def work(once: bool) -> None:
     """Run every job that falls due, until stopped."""
     worker = Worker()
@@ -82,13 +84,9 @@ def work(once: bool) -> None:
         raise click.ClickException(f"{troubled} attempts failed. See the page Jobs, or run doctor.")
 
 
-@click.group()
-def jobs() -> None:
-    """Look at the queue, or run one job."""
-
-
-@jobs.command("run")
+@click.command("run")
 @click.argument("kind")
+@with_appcontext
 def run_one(kind: str) -> None:
     """Put a job of this KIND in the queue and run it now."""
     try:
@@ -104,7 +102,8 @@ def run_one(kind: str) -> None:
         raise click.exceptions.Exit(1)
 
 
-@jobs.command("list")
+@click.command("list")
+@with_appcontext
 def list_open() -> None:
     """Show the jobs that wait or run."""
     rows = queue.open_jobs()
