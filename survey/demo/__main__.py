@@ -73,8 +73,13 @@ def serve() -> int:
         [sys.executable, "-m", "flask", "--app", "wsgi", "work"],
     )
     processes = [subprocess.Popen(command) for command in commands]  # noqa: S603  # our own commands
+
+    def stop(*_: object) -> None:
+        for process in processes:
+            process.terminate()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: [process.terminate() for process in processes])
+        signal.signal(number, stop)
     site, work = processes
     code = site.wait()
     work.terminate()

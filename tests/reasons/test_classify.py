@@ -50,9 +50,7 @@ def test_reason_in_the_words_is_found_and_explained() -> None:
 
 def test_personal_data_is_masked_and_the_name_of_the_respondent_too() -> None:
     who = stories.customer(name="Marijke Jansen")
-    answer = stories.response(
-        "Bel mij op 06-12345678, groet Marijke", asked=stories.invitation(stories.defection(who))
-    )
+    answer = stories.response("Bel mij op 06-12345678, groet Marijke", asked=stories.invitation(stories.defection(who)))
     db.session.commit()
     classify.run()
     db.session.refresh(answer)
@@ -122,8 +120,11 @@ def other_model() -> classifying.Classifier:
     """A model trained on something else, as a training of our own would make."""
     from analysis import train
 
-    texts = ["De monteur was onbeschoft", "Snauwde mij af", "Veel te duur", "Duur geworden", "Prima", "Goed zo"] * 10
-    labels = [("rude_staff",), ("rude_staff",), ("price",), ("price",), (), ()] * 10
+    places = ("balie", "kassa", "werkplaats", "telefoon", "garage", "winkel", "receptie", "showroom", "chat", "baas")
+    complaints = [(f"Onbeschofte man bij de {place}, snauwde mij af.", ("rude_staff",)) for place in places]
+    complaints += [(f"De rekening van de {place} is veel te duur.", ("price",)) for place in places]
+    complaints += [(f"De {place} was prima.", ()) for place in places]
+    texts, labels = [list(column) for column in zip(*complaints, strict=True)]
     return classifying.Classifier(train(texts, labels, reasons=("price", "rude_staff"), seed=1).model)
 
 

@@ -4,10 +4,11 @@ import click
 from flask.cli import with_appcontext
 
 from survey.accounts import audit
-from survey.customers.uploads import delete_finished
+from survey.customers.uploads import delete_finished_uploads
 from survey.extensions import db
 from survey.mail import forget_copies
 from survey.reasons.erasing import Erased, UnknownCustomer, erase
+from survey.web import settings
 
 
 def run(external_id: str) -> Erased:
@@ -16,7 +17,7 @@ def run(external_id: str) -> Erased:
     audit.record("customer erased", None, about=("customer", erased.customer_id))
     db.session.commit()
     forget_copies(erased.message_ids)
-    delete_finished()
+    delete_finished_uploads(settings().instance)
     return erased
 
 

@@ -1,0 +1,141 @@
+"""Erasing: nothing of the person is left anywhere in the database or the instance folder; the reason stays counted."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from survey.accounts.models import AuditEntry
+from survey.customers.models import Customer
+from survey.extensions import db
+from survey.invitations.models import Mailing
+from survey.invitations.suppression import suppressed_among
+from survey.jobs.tasks import classify, reclassify
+from survey.reasons import versions
+from survey.reasons.models import Classification, ClassifiedReason
+from survey.responses.models import ResponseReason
+from survey.taxonomy.models import Reason
+from survey.web import settings
+from tests import stories
+from tests.reasons.test_classify import other_model
+
+pytestmark = pytest.mark.usefixtures("context")
+
+CANARIES = ("Xanthippe", "Quaeckernaeck", "K-4711", "snauwde", "0612345678", "CARD-99")
+
+
+def canary() -> Customer:
+    """Somebody whose every trace can be searched for."""
+    who = stories.customer(
+        external_id="K-4711",
+        name="Xanthippe Quaeckernaeck",
+        email="xanthippe@quaeckernaeck.example",
+        phone="0612345678",
+        card_id="CARD-99",
+    )
+    asked = stories.invitation(stories.defection(who))
+    stories.mailing(asked)
+    stories.response(
+        "De monteur was onbeschoft en snauwde mij, Xanthippe, af. Bel 0612345678.", "rude_staff", asked=asked
+    )
+    return who
+
+
+def everything_stored() -> str:
+    """All text of all tables."""
+    rows = [db.session.execute(select(table)).all() for table in db.metadata.sorted_tables]
+    return repr(rows)
+
+
+def traces() -> list[str]:
+    return [word for word in CANARIES if word in everything_stored()]
+
+
+def test_no_trace_is_left_and_the_reason_stays(app: Flask) -> None:
+    canary()
+    db.session.commit()
+    classify.run()
+    assert traces() == list(CANARIES)
+    done = app.test_cli_runner().invoke(args=["customers", "erase", "K-4711"])
+    assert done.exit_code == 0, done.output
+    db.session.expire_all()
+    assert traces() == []
+    stated = db.session.scalars(select(Reason.code).join(ResponseReason)).all()
+    assert stated == ["rude_staff"]
+    assert db.session.scalar(select(func.count(ClassifiedReason.id))) == 1
+
+
+@pytest.mark.sqlite
+def test_no_trace_is_left_in_any_file(app: Flask) -> None:
+    """The database file, the mail folder, models, uploads and logs; deleted rows are overwritten by a vacuum."""
+    canary()
+    db.session.commit()
+    classify.run()
+    app.test_cli_runner().invoke(args=["invitations", "send"])
+    app.test_cli_runner().invoke(args=["customers", "erase", "K-4711"])
+    db.session.remove()
+    db.engine.dispose()
+    folder: Path = settings().instance
+    with sqlite3.connect(folder / "whyleft.db") as connection:
+        connection.execute("VACUUM")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    found = [
+        (path.name, word)
+        for path in folder.rglob("*")
+        if path.is_file()
+        for word in CANARIES
+        if word.encode() in path.read_bytes()
+    ]
+    assert found == []
+
+
+def test_erased_address_is_never_written_to_again_and_nothing_waits() -> None:
+    who = canary()
+    asked = stories.invitation(stories.defection(who, episode=2))
+    stories.mailing(asked)
+    db.session.commit()
+    erase("K-4711")
+    assert suppressed_among({"Xanthippe@quaeckernaeck.example"})
+    assert db.session.scalar(select(func.count()).where(Mailing.state == "queued")) == 0
+    assert asked.state == "withdrawn"
+
+
+def erase(external_id: str) -> None:
+    from survey.jobs.tasks import erase as task
+
+    task.run(external_id)
+
+
+def test_newer_model_keeps_what_the_old_one_read_of_the_erased() -> None:
+    canary()
+    stories.response("Veel te duur.")
+    db.session.commit()
+    classify.run()
+    erase("K-4711")
+    versions.register(other_model(), "trained")
+    db.session.commit()
+    reclassify.run()
+    serving = versions.serving()
+    assert serving is not None
+    counted = select(func.count()).select_from(Classification).where(Classification.model_version_id == serving.id)
+    assert db.session.scalar(counted) == 2
+
+
+def test_unknown_and_twice_are_told_in_words(app: Flask) -> None:
+    canary()
+    db.session.commit()
+    run = app.test_cli_runner().invoke
+    assert "No customer has the id K-1." in run(args=["customers", "erase", "K-1"]).output
+    assert run(args=["customers", "erase", "K-4711"]).exit_code == 0
+    assert run(args=["customers", "erase", "K-4711"]).exit_code == 1
+
+
+def test_erasing_is_in_the_audit_log_without_the_person() -> None:
+    who = canary()
+    db.session.commit()
+    erase("K-4711")
+    entry = db.session.scalars(select(AuditEntry)).one()
+    assert (entry.action, entry.object_id) == ("customer erased", str(who.id))
