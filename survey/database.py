@@ -103,6 +103,17 @@ def apply_engine_rules(engine: Engine) -> None:
             raw.read_only = not is_writing()
 
 
+def empty_log(engine: Engine) -> None:
+    """Move SQLite's write-ahead log into the database file and empty it, so that nothing deleted stays in it."""
+    if engine.dialect.name != "sqlite":
+        return
+    connection = engine.raw_connection()
+    try:
+        connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+    finally:
+        connection.close()
+
+
 class Base(DeclarativeBase):
     """Mother of every table; constraints are named by rule so that a migration can drop them."""
 

@@ -13,6 +13,10 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from survey.database import is_writing
 
 
+#: in force on every connection; secure_delete overwrites what is deleted, so that the erased are gone from the file
+RULES = ("busy_timeout=5000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
+
+
 class GateTimeout(Exception):
     """Another writer held the database for too long; nothing was changed, try again in a moment."""
 
@@ -87,7 +91,7 @@ class GatedSQLite(SQLiteDialect_pysqlite):
         def connect(connection: Any) -> None:
             inherited(connection)
             connection.isolation_level = None
-            for rule in ("busy_timeout=5000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            for rule in RULES:
                 connection.execute(f"PRAGMA {rule}")
 
         return connect

@@ -5,6 +5,7 @@ from flask.cli import with_appcontext
 
 from survey.accounts import audit
 from survey.customers.uploads import delete_finished_uploads
+from survey.database import empty_log
 from survey.extensions import db
 from survey.mail import forget_copies
 from survey.reasons.erasing import Erased, UnknownCustomer, erase
@@ -16,6 +17,7 @@ def run(external_id: str) -> Erased:
     erased = erase(external_id)
     audit.record("customer erased", None, about=("customer", erased.customer_id))
     db.session.commit()
+    empty_log(db.engine)
     forget_copies(erased.message_ids)
     delete_finished_uploads(settings().instance)
     return erased
