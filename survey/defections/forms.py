@@ -3,7 +3,8 @@
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from wtforms import DecimalField, IntegerField, RadioField, SelectField, ValidationError
+from wtforms import DecimalField, IntegerField, RadioField, SelectField
+from wtforms.fields import SelectChoice  # type: ignore[attr-defined]  # the stubs are older than it
 from wtforms.validators import InputRequired, NumberRange, Optional
 
 from survey.defections.definitions import Draft
@@ -17,7 +18,8 @@ class DefinitionForm(PageForm):
     segment = SelectField(_("Whom it is for"))
 
     def offer(self, segments: list[str]) -> None:
-        self.segment.choices = [("", _("All customers without a definition of their own")), *((s, s) for s in segments)]
+        everyone = SelectChoice("", _("All customers without a definition of their own"))
+        self.segment.choices = [everyone, *(SelectChoice(segment, segment) for segment in segments)]
 
     def parameters(self) -> dict[str, Any]:
         raise NotImplementedError
@@ -43,9 +45,13 @@ class LapseForm(DefinitionForm):
         ),
     )
 
-    def validate_times_usual(self, field: Any) -> None:
-        if field.data is None and self.days.data is None and not self.days.errors:
-            raise ValidationError(str(_("Give a number of days, a number of usual intervals, or both.")))
+    def validate(self, extra_validators: Any = None) -> bool:
+        if not super().validate(extra_validators):
+            return False
+        if self.days.data is None and self.times_usual.data is None:
+            self.days.errors = [_("Give a number of days, a number of usual intervals, or both.")]
+            return False
+        return True
 
     def parameters(self) -> dict[str, Any]:
         given = {"days": self.days.data, "times_usual": _number(self.times_usual.data)}
@@ -56,7 +62,10 @@ class DeclineForm(DefinitionForm):
     kind = "decline"
     measure = RadioField(
         _("What falls"),
-        choices=[("frequency", _("how often they come")), ("spend", _("how much they spend"))],
+        choices=[
+            SelectChoice("frequency", _("how often they come")),
+            SelectChoice("spend", _("how much they spend")),
+        ],
         default="frequency",
         validators=[InputRequired()],
     )

@@ -94,7 +94,7 @@ def filters_from(given: Mapping[str, str]) -> Filters:
 
 def page_number(given: Mapping[str, str]) -> int:
     """The page asked for, from 1. ValueError where it makes no sense."""
-    number = _whole(given.get("page")) or 1
+    number = _whole(given.get("page") or "1") or 0
     if not 1 <= number <= 1_000_000:
         raise ValueError("There is no such page.")
     return number

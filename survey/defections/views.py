@@ -10,10 +10,11 @@ from flask_login import current_user
 from survey.accounts import audit
 from survey.accounts.access import allow
 from survey.defections import definitions, listing
+from survey.defections.detection import GIVEN_VALUE
 from survey.defections.forms import FORMS, DefinitionForm, filled
 from survey.defections.models import Definition
 from survey.defections.previewing import Preview, preview
-from survey.defections.wording import how_valued, sentence, whom
+from survey.defections.wording import sentence, whom
 from survey.extensions import db
 
 CHANGING = ("defections.change", "defections.save", "defections.retire")
@@ -48,7 +49,7 @@ def index() -> ResponseReturnValue:
         page=page,
         branches=listing.branches_for(current_user),
         segments=listing.segments_for(current_user),
-        how_valued=how_valued,
+        given_value=GIVEN_VALUE,
     )
 
 

@@ -7,7 +7,6 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from survey.defections.definitions import Draft
-from survey.defections.detection import GIVEN_VALUE
 from survey.defections.models import Definition
 from survey.formats import decimal, percent
 
@@ -24,13 +23,6 @@ def whom(segment: str) -> str:
     if segment:
         return str(_("Customers of the segment %(segment)s", segment=segment))
     return str(_("All customers without a definition of their own"))
-
-
-def how_valued(method: str) -> str:
-    """What the yearly figure behind a lost value was taken from."""
-    if method == GIVEN_VALUE:
-        return str(_("from the yearly value that you gave"))
-    return str(_("from the purchases of the last year"))
 
 
 def _lapse(given: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ from survey.defections import detection
 from survey.defections.models import Defection
 from survey.extensions import db
 from survey.invitations.models import Invitation
+from survey.jobs import running
 from survey.jobs.models import Job
 from survey.jobs.tasks import detect as task
 from survey.questionnaires.models import QuestionnaireVersion
@@ -99,6 +100,17 @@ def test_detection_waits_for_a_file_that_is_being_published():
     row.state = "done"
     db.session.commit()
     assert task.detect(task.Question(AS_OF))["new"] == 0
+
+
+def test_the_worker_runs_it(app):
+    with app.app_context():
+        with writing():
+            shop.open_shop({"anna": [(0, 5)], "bert": [(0, 5)]})
+            key = new_job(as_of=AS_OF.isoformat()).id
+        db.session.remove()
+        ended = running.run_next("a worker", key)
+        assert (ended.state, ended.outcome["new"], ended.outcome["invited"]) == ("done", 2, 2)
+        assert (counted(Defection), counted(Invitation)) == (2, 2)
 
 
 def run_command(app, *arguments):
