@@ -134,6 +134,20 @@ def ranked(rows: Sequence[ReasonRow], order: str) -> list[ReasonRow]:
     return sorted(rows, key=key, reverse=True)
 
 
+def whole_amounts(found: Breakdown) -> dict[ReasonRow | OtherRow, int]:
+    """The lost value of every row in whole units of the currency, for the eye.
+
+    Each is rounded up or down so that together they are the rounded total: shown figures add up as the exact do.
+    """
+    rows: list[ReasonRow | OtherRow] = [*found.reasons, *found.others]
+    whole = {row: int(row.lost_value) for row in rows}
+    missing = int(found.lost_value.quantize(Decimal(1))) - sum(whole.values())
+    by_fraction = sorted(rows, key=lambda row: row.lost_value % 1, reverse=True)
+    for row in by_fraction[:missing]:
+        whole[row] += 1
+    return whole
+
+
 def _measured(lens: Lens) -> list[MeasuredRate]:
     """The period, the one before it, and the months up to its end."""
     periods = [lens.period, lens.period.before(), *months_up_to(lens.period.last, MONTHS)]

@@ -1,8 +1,11 @@
 """The specifications of the pictures: one function each, from figures to Vega-Lite."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
+
+from flask_babel import gettext as _
 
 from survey import formats
 from survey.charts import GRID, INK, LOSS, PAPER, QUIET
@@ -11,10 +14,29 @@ from survey.reports.sentences import month_in_words
 
 Spec = dict[str, Any]
 
-#: phone and desktop
-NARROW, WIDE = 320, 640
-ROW = 46
-LABEL_EVERY = 6
+LABEL_EVERY = 8
+TREND_WIDTH, TREND_HEIGHT = 276, 120
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the reasons are set out: where a label and what was lost stand, from the row's own line and its ends."""
+
+    width: int
+    row: int
+    #: left end and right end of the plot, alignment of the two texts, and how far above the line they stand
+    label_x: int
+    label_align: str
+    lost_x: int
+    lost_align: str
+    above: int
+    #: room for a typeface wider than the one that the renderer measures with
+    spare: int
+
+
+#: label above its line on a phone, beside it on a desktop
+NARROW = Layout(width=320, row=48, label_x=0, label_align="left", lost_x=320, lost_align="right", above=17, spare=4)
+WIDE = Layout(width=400, row=34, label_x=-16, label_align="right", lost_x=490, lost_align="right", above=0, spare=36)
 
 _CONFIG: Spec = {
     "font": "sans-serif",
@@ -33,13 +55,16 @@ _CONFIG: Spec = {
 }
 
 
-def reasons_picture(rows: Sequence[ReasonRow], language: str, width: int) -> Spec:
-    """Dot and line: each share with its interval, in the order given; what was lost stands beside the label."""
+def reasons_picture(rows: Sequence[ReasonRow], lost: Mapping[Any, int], language: str, layout: Layout) -> Spec:
+    """Dot and line: each share with its interval, in the order given; what was `lost` with each row stands beside its label.
+
+    Solid dots are reasons that the business can influence.
+    """
     values = [
         {
             "row": place,
             "label": row.reason.label(language),
-            "lost": formats.money(row.lost_value),
+            "lost": formats.money(lost[row]),
             "share": row.share.estimate or 0.0,
             "low": row.share.low,
             "high": row.share.high,
@@ -47,41 +72,56 @@ def reasons_picture(rows: Sequence[ReasonRow], language: str, width: int) -> Spe
         }
         for place, row in enumerate(rows)
     ]
-    return _frame(
-        values,
-        width,
-        {"step": ROW},
-        [
-            _reason_text("label", {"value": 0}, "left", INK),
-            _reason_text("lost", {"value": width}, "right", INK),
-            {
-                "mark": {"type": "rule", "stroke": LOSS, "strokeWidth": 2},
-                "encoding": {"x": _share_axis("low"), "x2": {"field": "high"}, "y": _row_axis()},
-            },
-            {
-                "mark": {"type": "point", "size": 110, "strokeWidth": 2, "stroke": LOSS, "opacity": 1},
-                "encoding": {
-                    "x": _share_axis("share"),
-                    "y": _row_axis(),
-                    "fill": {"condition": {"test": "datum.solid", "value": LOSS}, "value": PAPER},
-                },
-            },
-        ],
-    )
+    spec = _frame(values, layout.width, {"step": layout.row}, _reason_layers(layout))
+    return spec | {"padding": {"left": layout.spare, "right": 4, "top": 4, "bottom": 4}}
 
 
-def _reason_text(field: str, x: Spec, align: str, colour: str) -> Spec:
-    """Words above the line of a reason."""
-    mark = {"type": "text", "align": align, "baseline": "bottom", "dy": -8, "fontSize": 14, "color": colour}
-    return {"mark": mark, "encoding": {"x": x, "y": _row_axis(), "text": {"field": field, "type": "nominal"}}}
+def _reason_layers(layout: Layout) -> list[Spec]:
+    return [
+        {
+            "mark": {"type": "rule", "stroke": LOSS, "strokeWidth": 2},
+            "encoding": {"x": _share_axis("low"), "x2": {"field": "high"}, "y": _row_axis()},
+        },
+        {
+            "mark": {"type": "point", "size": 110, "strokeWidth": 2, "stroke": LOSS, "opacity": 1},
+            "encoding": {
+                "x": _share_axis("share"),
+                "y": _row_axis(),
+                "fill": {"condition": {"test": "datum.solid", "value": LOSS}, "value": PAPER},
+            },
+        },
+        _reason_text("label", layout.label_x, layout.label_align, layout),
+        _reason_text("lost", layout.lost_x, layout.lost_align, layout),
+        _heading(layout),
+    ]
+
+
+def _reason_text(field: str, x: int, align: str, layout: Layout) -> Spec:
+    """The name of a reason, or what was lost for it."""
+    mark = {
+        "type": "text", "align": align, "baseline": "middle", "dy": -layout.above, "fontSize": 14, "color": INK,
+        "limit": 0,
+    }  # fmt: skip
+    x_place, text = {"value": x}, {"field": field, "type": "nominal"}
+    return {"mark": mark, "encoding": {"x": x_place, "y": _row_axis(), "text": text}}
+
+
+def _heading(layout: Layout) -> Spec:
+    """What the figures at the right are."""
+    mark = {
+        "type": "text", "align": layout.lost_align, "baseline": "bottom", "fontSize": 12, "color": QUIET,
+        "text": str(_("Lost value")), "x": layout.lost_x, "y": -8,
+    }  # fmt: skip
+    return {"data": {"values": [{}]}, "mark": mark}
 
 
 def _row_axis() -> Spec:
-    return {"field": "row", "type": "ordinal", "axis": None, "scale": {"paddingInner": 0, "paddingOuter": 0.15}}
+    return {"field": "row", "type": "ordinal", "axis": None, "scale": {"paddingInner": 0, "paddingOuter": 0}}
 
 
 def _share_axis(field: str) -> Spec:
-    axis = {"format": ".0%", "tickCount": 5, "orient": "bottom", "title": None}
+    title = str(_("Share of the answers, with its 95%% interval")) % ()
+    axis = {"format": ".0%", "tickCount": 5, "orient": "bottom", "title": title, "titlePadding": 8}
     return {"field": field, "type": "quantitative", "scale": {"zero": True, "nice": True}, "axis": axis}
 
 
@@ -109,7 +149,7 @@ def trend_picture(months: Sequence[MeasuredRate]) -> Spec:
             "encoding": {"x": x, "y": _rate_axis("rate", top)},
         },
     ]
-    return _frame(values, NARROW - 44, 120, layers)
+    return _frame(values, TREND_WIDTH, TREND_HEIGHT, layers)
 
 
 def _ceiling(months: Sequence[MeasuredRate]) -> float:

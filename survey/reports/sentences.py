@@ -1,6 +1,7 @@
 """The sentences of the page: what a person would say who had read the figures."""
 
 from datetime import date, timedelta
+from decimal import Decimal
 
 from babel.dates import get_month_names
 from flask_babel import get_locale, ngettext
@@ -114,7 +115,7 @@ def beyond_rate_sentence(found: Breakdown) -> str:
 
 def value_sentence(found: Breakdown) -> str:
     """What is lost, as the estimate that it is."""
-    lost = _("An estimated %(value)s of lifetime value left with them.", value=formats.money(found.lost_value))
+    lost = _("An estimated %(value)s of lifetime value left with them.", value=about(found.lost_value))
     if not found.returned:
         return str(lost)
     back = ngettext(
@@ -122,7 +123,7 @@ def value_sentence(found: Breakdown) -> str:
         "%(back)s of them have come back since (%(value)s of it).",
         found.returned,
         back=formats.count(found.returned),
-        value=formats.money(found.returned_value),
+        value=about(found.returned_value),
     )
     return f"{lost} {back}"
 
@@ -178,8 +179,8 @@ def _costs_most(found: Breakdown, top: ReasonRow, language: str) -> str:
         _(
             "“%(reason)s” costs most: %(value)s of the %(all)s lost with those who answered",
             reason=top.reason.label(language),
-            value=formats.money(top.lost_value),
-            all=formats.money(found.answered_value),
+            value=about(top.lost_value),
+            all=about(found.answered_value),
         )
     )
 
@@ -192,8 +193,8 @@ def reasons_sentence(found: Breakdown) -> str:
             "95%% interval. Solid dots are reasons you can influence. The answers stand for %(part)s of the %(all)s "
             "lost; of the others nobody knows the reason yet.",
             answered=formats.count(found.answered),
-            part=formats.money(found.answered_value),
-            all=formats.money(found.lost_value),
+            part=about(found.answered_value),
+            all=about(found.lost_value),
         )
     )
 
@@ -218,7 +219,7 @@ def text_sentence(found: Breakdown) -> str:
 def trend_title(found: Breakdown) -> str:
     """What the picture of the months shows."""
     last = [month for month in found.months if month.rate.at_risk][-1]
-    return str(_("In %(month)s %(rate)s left", month=month_in_words(last.rate.period), rate=_percent(last)))
+    return str(_("%(rate)s left in %(month)s", month=month_in_words(last.rate.period), rate=_percent(last)))
 
 
 def trend_sentence(found: Breakdown) -> str:
@@ -237,6 +238,12 @@ def trend_sentence(found: Breakdown) -> str:
             high=_percent(high),
         )
     )
+
+
+def about(amount: Decimal) -> str:
+    """An estimated amount, as precisely as an estimate deserves: three figures."""
+    places = min(0, 2 - amount.adjusted()) if amount else 0
+    return formats.money(round(amount, places))
 
 
 def between(share: Share) -> str:

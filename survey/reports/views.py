@@ -14,7 +14,7 @@ from survey.accounts import audit
 from survey.accounts.access import allow, allowed_roles
 from survey.clock import local, today
 from survey.reports import sentences
-from survey.reports.breakdown import Breakdown, ReasonRow, break_down, ranked
+from survey.reports.breakdown import Breakdown, ReasonRow, break_down, ranked, whole_amounts
 from survey.reports.exporting import breakdown_csv, months_csv, other_label, words_csv
 from survey.reports.lens import Lens, UnclearAddress, choices, lens_from, order_from, page_number
 from survey.reports.pictures import NARROW, WIDE, reasons_picture, trend_picture
@@ -34,14 +34,15 @@ def breakdown() -> ResponseReturnValue:
     """Why customers left: the page a manager understands in ten seconds."""
     lens, order = asked_lens(), order_from(request.args.to_dict(flat=False))
     found = break_down(lens)
-    reasons = ranked(found.reasons, order)
+    reasons, whole = ranked(found.reasons, order), whole_amounts(found)
     return render_template(
         "reports/breakdown.html",
         found=found,
         reasons=reasons,
         order=order,
-        pictures=_pictures(found, reasons, order),
+        pictures=_pictures(found, reasons, whole, order),
         other_label=other_label,
+        whole=whole,
         **_frame(lens),
     )
 
@@ -133,13 +134,13 @@ def _frame(lens: Lens) -> dict[str, Any]:
     }
 
 
-def _pictures(found: Breakdown, reasons: list[ReasonRow], order: str) -> dict[str, Markup]:
+def _pictures(found: Breakdown, reasons: list[ReasonRow], whole: dict[Any, int], order: str) -> dict[str, Markup]:
     """The pictures there is something to draw for: the reasons in two widths, and the months."""
     drawn: dict[str, Markup] = {}
     if found.answered:
         label = f"{sentences.reasons_title(found, order, language())}. {sentences.reasons_sentence(found)}"
-        for name, width in (("narrow", NARROW), ("wide", WIDE)):
-            drawn[name] = charts.svg(reasons_picture(reasons, language(), width), label, language())
+        for name, layout in (("narrow", NARROW), ("wide", WIDE)):
+            drawn[name] = charts.svg(reasons_picture(reasons, whole, language(), layout), label, language())
     if any(month.rate.at_risk for month in found.months):
         label = f"{sentences.trend_title(found)}. {sentences.trend_sentence(found)}"
         drawn["trend"] = charts.svg(trend_picture(found.months), label, language())
