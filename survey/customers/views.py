@@ -84,6 +84,8 @@ def upload() -> ResponseReturnValue:
         name = store_upload(form.file.data.stream, instance, settings().upload_bytes)
     except (FileRefused, OSError) as error:
         return _not_kept(form, error)
+    finally:
+        form.file.data.close()
     understood = preview(instance / name, ImportOptions(), today())
     if understood.refused and understood.refused.code not in ("column_missing", "mapped_twice"):
         remove_upload(name, instance)
@@ -118,11 +120,9 @@ def choose(import_id: int) -> ResponseReturnValue:
     db.session.rollback()  # the file is read outside the write gate
     form = ChoicesForm()
     understood = _understand(path, form.options())
-    row = db.get_or_404(Import, import_id)
-    if not form.validate_on_submit() or request.form.get("action") != "start":
-        return _preview_page(row, understood, form)
-    if not understood.is_ready:
-        return _preview_page(row, understood, form), 422
+    row, is_start = db.get_or_404(Import, import_id), request.form.get("action") == "start"
+    if not form.validate_on_submit() or not is_start or not understood.is_ready:
+        return _preview_page(row, understood, form), 422 if form.errors or is_start else 200
     declare(row, understood)
     ask_for_run(row)
     _note("import started", row, user_id)

@@ -306,7 +306,7 @@ def test_killed_for_real_and_run_again(tmp_path, app, database_url, bring_in, ro
     lines = [f"{number % 50};{1 + number % 28:02d}-02-2026;{number % 7},50" for number in range(800)]
     lines += ["1;13-02-2026;1,00"] * 5
     sales = write(tmp_path, "klantnummer;datum;bedrag\n" + "\n".join(lines), "sales.csv")
-    commits = 24
+    commits = 26
     killed_command(database_url, sales, int(commits * share))
     again = app.test_cli_runner().invoke(args=["transactions", "import", str(sales)])
     assert again.exit_code == 0, again.output
