@@ -17,6 +17,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 PUBLIC = frozenset(
     {
         "static",
+        "health.healthz",
+        "health.readyz",
         "responses.form",
         "responses.stop",
         "responses.thanks",

@@ -30,6 +30,9 @@ ROLE_NAMES = {
 LANGUAGE_NAMES = [("nl", "Nederlands"), ("en", "English")]
 NEW_PASSWORD_HINT = _("At least 12 characters. A few words with spaces are easy to remember and hard to guess.")
 
+#: Flask-Security takes no longer ones
+NOT_TOO_LONG = Length(max=128, message=_("Use at most 128 characters."))
+
 
 def own_path(address: str | None) -> str | None:
     """The address where it is a path of this site, else None.
@@ -62,6 +65,7 @@ class SignInForm(LoginForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.password.description = ""  # Flask-Security puts a link there; the page has its own
+        self.next.data = own_path(self.next.data) or ""
 
     def validate_next(self, field: Field) -> None:
         """Another site's address is dropped in silence: it is never the person's own mistake."""
@@ -73,7 +77,7 @@ class NewPasswordForm(ResetPasswordForm):
         _("New password"),
         description=NEW_PASSWORD_HINT,
         render_kw={"autocomplete": "new-password"},
-        validators=[DataRequired(_("Type a password."))],
+        validators=[DataRequired(_("Type a password.")), NOT_TOO_LONG],
     )
     password_confirm = PasswordField(
         _("The same password again"),
@@ -94,7 +98,7 @@ class OwnPasswordForm(ChangePasswordForm):
         _("New password"),
         description=NEW_PASSWORD_HINT,
         render_kw={"autocomplete": "new-password"},
-        validators=[DataRequired(_("Type a password."))],
+        validators=[DataRequired(_("Type a password.")), NOT_TOO_LONG],
     )
     new_password_confirm = PasswordField(
         _("The same password again"),

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Flask, g, session
 from flask_login import user_logged_out
-from flask_security import SQLAlchemyUserDatastore
+from flask_security import Security, SQLAlchemyUserDatastore
 from flask_security.signals import password_changed, password_reset, user_authenticated
 
 from survey.accounts import audit
@@ -13,7 +13,7 @@ from survey.accounts.forms import NewPasswordForm, OwnPasswordForm, SignInForm
 from survey.accounts.mails import AccountMail
 from survey.accounts.models import Role, User
 from survey.accounts.words import MESSAGES, SUBJECTS
-from survey.extensions import db, security
+from survey.extensions import db
 
 RULES: dict[str, Any] = {
     "PASSWORD_HASH": "argon2",
@@ -48,7 +48,7 @@ def init_app(app: Flask) -> None:
     app.config["SECURITY_MSG_PASSWORD_RESET_NO_LOGIN"] = (MESSAGES["PASSWORD_RESET_NO_LOGIN"], "success")
     app.config["SECURITY_MSG_UNAUTHENTICATED"] = (MESSAGES["UNAUTHENTICATED"], "message")
     app.config["SECURITY_I18N_DIRNAME"] = [f"{app.root_path}/translations"]
-    security.init_app(
+    security = Security(
         app,
         SQLAlchemyUserDatastore(db, User, Role),
         mail_util_cls=AccountMail,
@@ -56,7 +56,7 @@ def init_app(app: Flask) -> None:
         reset_password_form=NewPasswordForm,
         change_password_form=OwnPasswordForm,
     )
-    app.extensions["security"].want_json(lambda request: False)
+    security.want_json(lambda request: False)
     for signal, hear in (
         (user_authenticated, on_sign_in),
         (user_logged_out, on_sign_out),
