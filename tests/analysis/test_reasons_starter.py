@@ -1,0 +1,96 @@
+"""The starter corpus: enough of everything, nothing twice."""
+
+from collections import Counter
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from analysis.reasons import starter
+from analysis.reasons.starter import REASONS, starter_corpus
+from analysis.reasons.starter.augmenting import Example, composed, denied
+from analysis.text import detect_language, stems, tokens
+
+LANGUAGES = ("nl", "en")
+
+
+def _of(language: str) -> list[Example]:
+    return [example for example in starter_corpus() if example.language == language]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_reason_has_examples_enough(language: str) -> None:
+    counts = Counter(reason for example in _of(language) for reason in example.reasons)
+    assert set(counts) == set(REASONS)
+    assert min(counts.values()) >= 40
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_there_are_answers_without_a_reason_and_with_several(language: str) -> None:
+    sizes = Counter(len(example.reasons) for example in _of(language))
+    assert sizes[0] >= 80
+    assert sizes[2] >= 20
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_examples_come_from_many_kinds_of_business(language: str) -> None:
+    for reason in REASONS:
+        businesses = {example.business for example in _of(language) if reason in example.reasons}
+        assert len(businesses) >= 10, reason
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_there_are_short_and_long_examples(language: str) -> None:
+    lengths = np.array([len(tokens(example.text)) for example in _of(language)])
+    assert (lengths <= 4).sum() >= 20
+    assert (lengths >= 14).sum() >= 20
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_two_examples_are_near_copies(language: str) -> None:
+    words = [(frozenset(stems(example.text, language)), example.text) for example in _of(language)]
+    long = [(stemmed, text) for stemmed, text in words if len(stemmed) >= 4]
+    copies = [(a, b) for (x, a), (y, b) in combinations(long, 2) if len(x & y) > 0.7 * len(x | y)]
+    assert copies == []
+    assert len({text.lower() for _, text in words}) == len(words)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_detector_agrees_on_the_language_of_nearly_all(language: str) -> None:
+    examples = _of(language)
+    assert np.mean([detect_language(example.text) == language for example in examples]) >= 0.97
+
+
+def test_a_line_that_is_not_understood_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ValueError, match=r"nl.txt, line 7"):
+        starter._example("gym + cheapness: te duur", "price", "nl.txt, line 7")
+    with pytest.raises(ValueError, match="known heading"):
+        starter._example("geen dubbele punt", "price", "nl.txt, line 7")
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "expected"),
+    [
+        ("De kleedkamer was smerig.", "nl", "De kleedkamer was niet smerig ."),
+        ("Veel te duur.", "nl", "niet Veel te duur ."),
+        ("Er zaten fouten in.", "nl", "Er zaten geen fouten in ."),
+        ("Way too pricey.", "en", "not Way too pricey ."),
+        ("Billing errors.", "en", "Billing no errors ."),
+    ],
+)
+def test_a_complaint_is_denied(text: str, language: str, expected: str) -> None:
+    twin = denied(Example(text, language, "gym", ("premises",)))
+    assert twin == Example(expected, language, "gym", ())
+
+
+@pytest.mark.parametrize("text", ["Het was niet duur", "Ik ben verhuisd", "Duur en traag", "Te duur. Ook dat nog."])
+def test_what_cannot_be_denied_is_left_alone(text: str) -> None:
+    assert denied(Example(text, "nl", "gym", ("price",))) is None
+
+
+def test_composed_answers_carry_what_their_sentences_say() -> None:
+    pool = [Example("Te duur", "nl", "gym", ("price",)), Example("Traag", "nl", "gym", ("slow_service",)),
+            Example("Bot", "nl", "gym", ("rude_staff",)), Example("Prima", "nl", "gym", ())]  # fmt: skip
+    said = {"Te duur": "price", "Traag": "slow_service", "Bot": "rude_staff"}
+    for example in composed(pool, ("price", "rude_staff", "slow_service"), np.random.default_rng(1)):
+        assert set(example.reasons) == {reason for text, reason in said.items() if text in example.text}
