@@ -471,6 +471,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('response_reason', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_response_reason_reason_id'), ['reason_id'], unique=False)
+        batch_op.create_index('uq_response_reason_main', ['response_id'], unique=True, sqlite_where=sa.text('main'), postgresql_where=sa.text('main'))
 
     op.create_table('classified_reason',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -496,6 +497,7 @@ def downgrade() -> None:
 
     op.drop_table('classified_reason')
     with op.batch_alter_table('response_reason', schema=None) as batch_op:
+        batch_op.drop_index('uq_response_reason_main', sqlite_where=sa.text('main'), postgresql_where=sa.text('main'))
         batch_op.drop_index(batch_op.f('ix_response_reason_reason_id'))
 
     op.drop_table('response_reason')

@@ -56,7 +56,7 @@ _CONFIG: Spec = {
 
 
 def reasons_picture(rows: Sequence[ReasonRow], lost: Mapping[Any, int], language: str, layout: Layout) -> Spec:
-    """Dot and line: each share with its interval, in the order given; what was `lost` with each row stands beside its label.
+    """Dot and line: each share with its interval, in the order given, and beside it what was `lost` with each row.
 
     Solid dots are reasons that the business can influence.
     """

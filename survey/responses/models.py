@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from survey.database import Base, UtcDateTime
@@ -50,4 +50,14 @@ class ResponseReason(Base):
     #: place in the list as shown, from 1
     position: Mapped[int]
 
-    __table_args__ = (UniqueConstraint("response_id", "reason_id"),)
+    __table_args__ = (
+        UniqueConstraint("response_id", "reason_id"),
+        # two main reasons would count one departure twice
+        Index(
+            "uq_response_reason_main",
+            "response_id",
+            unique=True,
+            sqlite_where=text("main"),
+            postgresql_where=text("main"),
+        ),
+    )
