@@ -12,6 +12,10 @@ SLICES: tuple[str, ...] = (
     "responses.views",
     "customers.views",
     "defections.views",
+    "jobs.views",
+    "noticeboard",
+    "doctor",
+    "health",
 )
 
 

@@ -1,0 +1,29 @@
+"""What people call the jobs."""
+
+from typing import Any
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _
+
+NAMES = {
+    "detect": _("Find out who left"),
+    "invite": _("Send invitations"),
+    "remind": _("Send reminders"),
+    "classify": _("Read new answers"),
+    "reclassify": _("Read all answers again with a new model"),
+    "forget": _("Delete words that were kept long enough"),
+    "digest": _("Mail the notices of the day"),
+    "import_file": _("Bring in a file"),
+    "erase": _("Erase a person"),
+}
+
+
+def name_of(kind: str) -> str:
+    """What a kind of job does, for people; the kind itself where nobody named it."""
+    return str(NAMES.get(kind, kind))
+
+
+def told(outcome: dict[str, Any] | None) -> str:
+    """The figures of an outcome in one line."""
+    shown = {name.replace("_", " "): value for name, value in (outcome or {}).items() if value not in (None, [], {})}
+    return ", ".join(f"{name}: {value}" for name, value in shown.items()) or gettext("nothing to do")
