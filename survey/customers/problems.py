@@ -66,7 +66,6 @@ SENTENCES: dict[str, LazyString] = {
     "file_missing": _l("This file does not exist or cannot be opened. Check the name."),
     "file_empty": _l("The file is empty. Export it again and check that it has rows."),
     "file_changed": _l("The file changed while it was being imported. Start a new import with the new file."),
-    "file_gone": _l("The uploaded file is no longer kept. Upload it again."),
     "disk_full": _l("There is no room left to keep the file. Nothing was stored; ask whoever runs this installation."),
     "file_too_large": _l("The file is larger than 500 MB. Split it into parts and import them one by one."),
     "file_is_html": _l("This is a web page with a different name. Open it in Excel and save it as CSV or XLSX."),
