@@ -61,7 +61,7 @@ def test_the_detector_agrees_on_the_language_of_nearly_all(language: str) -> Non
     assert np.mean([detect_language(example.text) == language for example in examples]) >= 0.97
 
 
-def test_a_line_that_is_not_understood_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_line_that_is_not_understood_is_named() -> None:
     with pytest.raises(ValueError, match=r"nl.txt, line 7"):
         starter._example("gym + cheapness: te duur", "price", "nl.txt, line 7")
     with pytest.raises(ValueError, match="known heading"):
