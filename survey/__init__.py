@@ -1,6 +1,7 @@
 """Whyleft: why customers leave, and whether the money goes to those causes."""
 
 import os
+from pathlib import Path
 
 from flask import Flask
 
@@ -19,7 +20,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = web.Whyleft(__name__, settings)
     app.config.update(_flask_settings(settings))
     db.init_app(app)
-    migrate.init_app(app, db, directory="migrations", compare_type=True)
+    migrate.init_app(app, db, directory=str(Path(app.root_path).parent / "migrations"), compare_type=True)
     csrf.init_app(app)
     babel.init_app(app, locale_selector=web.choose_language)
     accounts.init_app(app)

@@ -4,7 +4,8 @@ from importlib import import_module
 from typing import Any
 
 import click
-from flask import Flask
+from flask import Flask, current_app, has_app_context
+from flask.cli import ScriptInfo
 
 from survey.database import writing
 
@@ -22,6 +23,7 @@ COMMANDS: dict[str, str] = {
     "transactions import": "survey.customers.cli:import_transactions",
     "defections detect": "survey.defections.cli:detect",
     "customers erase": "survey.jobs.tasks.erase:command",
+    "invitations send": "survey.invitations.cli:send",
     "answers classify": "survey.jobs.tasks.classify:command",
     "answers reclassify": "survey.jobs.tasks.reclassify:command",
 }
@@ -30,6 +32,7 @@ GROUPS = {
     "jobs": "The work that waits, runs or was left.",
     "users": "Who may sign in, and what they may do.",
     "defections": "Who has left.",
+    "invitations": "Ask those who left.",
     "answers": "Read the answers and find the reasons in them.",
     "customers": "Customers and their visits.",
     "transactions": "Purchases and visits.",
@@ -51,6 +54,9 @@ class LateCommand(click.Group):
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
         context = self.real.make_context(*args, **kwargs)
+        app = context.ensure_object(ScriptInfo).load_app()
+        if not has_app_context() or current_app._get_current_object() is not app:
+            context.with_resource(app.app_context())
         # a command is a writer from its first transaction to its last
         context.with_resource(writing())
         return context

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
+
 from survey import create_app
 from survey.config import SettingsError, load_config
 from survey.demo.loading import Welcome, load
@@ -42,10 +44,10 @@ def main() -> int:
     os.environ.update(demo_environment(dict(os.environ)))
     try:
         app = create_app(load_config(os.environ))
-    except SettingsError as error:
-        print(error, file=sys.stderr)  # noqa: T201  # a command speaks to a person
+        welcome = load(app)
+    except (SettingsError, click.ClickException) as error:
+        click.echo(error, err=True)
         return 1
-    welcome = load(app)
     say(welcome)
     return 0 if os.environ.get("SERVE", "1") == "0" else serve()
 
@@ -63,7 +65,7 @@ def say(welcome: Welcome) -> None:
         f"Mail that was sent:   {welcome.mail}",
         "",
     ]
-    print("\n".join(lines), flush=True)  # noqa: T201  # a command speaks to a person
+    click.echo("\n".join(lines))
 
 
 def serve() -> int:

@@ -53,7 +53,7 @@ def load(app: Flask, customers: int = CUSTOMERS, looks: int = LOOKS) -> Welcome:
     """Make the demo business in an empty database; where it stands already, only the sign-ins are made anew."""
     folder: Path = app.settings.instance / "demo"  # type: ignore[attr-defined]  # an app of create_app
     with app.app_context():
-        upgrade("migrations")
+        upgrade()
         empty = not db.session.scalar(select(func.count(Customer.id)))
         day = today()
         db.session.remove()
