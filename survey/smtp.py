@@ -11,10 +11,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import parseaddr
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 from urllib.parse import unquote, urlsplit
 
 import idna
@@ -31,6 +30,34 @@ _ENHANCED = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
 _NOT_THE_ADDRESS = ("5.2.2", "5.3.", "5.4.", "5.5.", "5.6.", "5.7.")
 
 Reply = tuple[int, bytes]
+
+
+@contextmanager
+def within(smtp: smtplib.SMTP, seconds: float) -> Iterator[None]:
+    """Cut the connection when all the steps together take too long; what waits on it then fails."""
+    timer = threading.Timer(seconds, _cut, (smtp,))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+class Timed(smtplib.SMTP):
+    """A connection whose greeting, too, has to come within a time."""
+
+    def __init__(self, seconds: float, host: str, port: int, **more: Any) -> None:
+        self.seconds = seconds
+        super().__init__(host, port, **more)
+
+    def connect(self, *where: Any, **more: Any) -> Reply:
+        with within(self, self.seconds):
+            return super().connect(*where, **more)
+
+
+class TimedTLS(Timed, smtplib.SMTP_SSL):
+    """The same, with TLS from the start."""
 
 
 class SmtpMailer:
@@ -51,10 +78,10 @@ class SmtpMailer:
     def send(self, message: EmailMessage) -> None:
         """Send to the one address in To. Raises Deferred, ServerAway, Refused or Unknown."""
         sender, recipient = wire_address(str(message["From"])), wire_address(str(message["To"]))
-        content = _LEADING_DOT.sub(b"..", message.as_bytes(policy=SMTP))
+        content = _LEADING_DOT.sub(b"..", message.as_bytes(policy=message.policy.clone(linesep="\r\n")))
         smtp = self._ready()
         try:
-            with self._deadline(smtp):
+            with within(smtp, self.message_seconds):
                 self._address(smtp, sender, recipient)
                 _deliver(smtp, content)
         except (ServerAway, Unknown):
@@ -95,7 +122,7 @@ class SmtpMailer:
         smtp: smtplib.SMTP | None = None
         try:
             smtp = self._dial()
-            with self._deadline(smtp):
+            with within(smtp, self.message_seconds):
                 smtp.ehlo_or_helo_if_needed()
                 self._secure(smtp)
                 self._sign_in(smtp)
@@ -106,17 +133,11 @@ class SmtpMailer:
         return smtp
 
     def _dial(self) -> smtplib.SMTP:
-        host = self.url.hostname or "localhost"
+        host, port = self.url.hostname or "localhost", self.url.port
+        common: dict[str, Any] = {"local_hostname": self.hello, "timeout": self.step_seconds}
         if self.url.scheme == "smtps":
-            return smtplib.SMTP_SSL(
-                host,
-                self.url.port or 465,
-                local_hostname=self.hello,
-                timeout=self.step_seconds,
-                context=ssl.create_default_context(),
-            )
-        port = self.url.port or (587 if self.url.username else 25)
-        return smtplib.SMTP(host, port, local_hostname=self.hello, timeout=self.step_seconds)
+            return TimedTLS(self.message_seconds, host, port or 465, context=ssl.create_default_context(), **common)
+        return Timed(self.message_seconds, host, port or (587 if self.url.username else 25), **common)
 
     def _secure(self, smtp: smtplib.SMTP) -> None:
         if self.url.scheme == "smtp" and smtp.has_extn("starttls"):
@@ -150,17 +171,6 @@ class SmtpMailer:
             smtp.rset()
         except (OSError, smtplib.SMTPException):
             self.close()
-
-    @contextmanager
-    def _deadline(self, smtp: smtplib.SMTP) -> Iterator[None]:
-        """Cut the connection when all the steps together take too long; what waits on it then fails."""
-        timer = threading.Timer(self.message_seconds, _cut, (smtp,))
-        timer.daemon = True
-        timer.start()
-        try:
-            yield
-        finally:
-            timer.cancel()
 
 
 def _deliver(smtp: smtplib.SMTP, content: bytes) -> None:

@@ -31,6 +31,7 @@ class Asked:
     version: Version
     #: the first day known, if any, and the day of the last visit
     spell: tuple[date | None, date]
+    name: str | None
     #: None where there is none, or where this person may not be written to
     email: str | None
     opted_out: bool
@@ -47,6 +48,7 @@ class Asked:
             expires_at=row.expires_at,
             version=Version.of(row.content),
             spell=(row.since, row.last_visit_on),
+            name=row.name,
             email=row.email,
             opted_out=bool(row.opted_out),
             erased=bool(row.erased),
@@ -98,6 +100,7 @@ def _query() -> Select[Any]:
             QuestionnaireVersion.content,
             func.coalesce(Customer.joined_on, first_purchase).label("since"),
             Defection.last_visit_on,
+            Customer.name,
             case((may_be_mailed(), Customer.email), else_=null()).label("email"),
             Customer.opted_out_at.is_not(None).label("opted_out"),
             Customer.erased_at.is_not(None).label("erased"),

@@ -1,0 +1,25 @@
+"""The command that sends what is due."""
+
+import click
+from flask.cli import with_appcontext
+
+from survey.database import committed
+from survey.extensions import db
+from survey.invitations.claiming import counts_by_state
+from survey.invitations.outbox import send_due
+from survey.mail import open_mailer
+
+
+@click.command("send")
+@with_appcontext
+def send() -> None:
+    """Send the invitations and reminders that are due."""
+    with open_mailer() as mailer:
+        outcome = send_due(mailer)
+    click.echo(_line("Now", outcome) if outcome else "Nothing was due.")
+    if standing := committed(db.session, counts_by_state):
+        click.echo(_line("In all", standing))
+
+
+def _line(title: str, counts: dict[str, int]) -> str:
+    return f"{title}: {', '.join(f'{count} {state}' for state, count in sorted(counts.items()))}."

@@ -1,0 +1,189 @@
+"""The outbox: rows of `mailing`, each sent at most once.
+
+queued -> claimed -> sending -> sent | deferred | failed | unknown, or cancelled before it is sent. A mail goes
+like this:
+1. `claimed`, with a lease, in a batch, and committed: no other sender takes it.
+2. made. What cannot be made is tried again later, and given up after POISON_TRIES.
+3. `sending`, committed before the first byte goes out, after a last look whether this person may still be asked.
+4. sent; what came of it is committed together with step 3 of the next mail, so that a mail costs one commit.
+
+A sender that dies after 3 leaves the row in `sending`. When its lease has run out that becomes `unknown`: the mail
+may have arrived (RFC 1047), so it is never sent again by itself.
+"""
+
+import secrets
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from email.message import EmailMessage
+from functools import partial
+
+import structlog
+from sqlalchemy import update
+
+from survey.clock import now
+from survey.database import committed
+from survey.extensions import db
+from survey.invitations.claiming import Claimed, claim, mark_sending, release, tidy
+from survey.invitations.messages import Letter, invitation_mail
+from survey.invitations.models import Mailing
+from survey.invitations.suppression import suppress
+from survey.mail import Mailer
+from survey.mail_outcomes import Deferred, Refused, ServerAway, Unknown
+
+FIRST_WAIT = timedelta(minutes=30)
+LONGEST_WAIT = timedelta(days=1)
+#: with these waits, the eleventh try comes five days after the first
+MOST_TRIES = 11
+#: a mail that cannot be made will not be made by waiting
+POISON_TRIES = 5
+#: after so many mails in a row that were lost while sending, the server is not well
+MOST_LOST = 3
+
+log = structlog.get_logger()
+
+Counts = Counter[str]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What came of one mail: its new state, and what is to be said about it."""
+
+    mail: Claimed
+    state: str
+    answer: str | None = None
+    suppress: bool = False
+    #: the state it ends from
+    was: str = "sending"
+
+
+def send_due(mailer: Mailer, on_batch: Callable[[int], None] = lambda done: None) -> dict[str, int]:
+    """Send every mail that is due when this begins; gives how many came to which state.
+
+    Commits as it goes; after each batch `on_batch` is told how many are done so far.
+    Ends early when the mail server cannot be reached: what was not tried stays in the queue.
+    """
+    sender = Sender(mailer)
+    last_id = committed(db.session, tidy)
+    while sender.willing:
+        mails, cancelled = committed(db.session, partial(claim, sender.name, last_id))
+        sender.counts["cancelled"] += cancelled
+        if not mails and not cancelled:
+            break
+        sender.send_batch(mails)
+        on_batch(sender.counts.total())
+    return dict(+sender.counts)
+
+
+class Sender:
+    """One run of sending, by one process."""
+
+    def __init__(self, mailer: Mailer) -> None:
+        self.mailer = mailer
+        self.name = f"sender-{secrets.token_hex(8)}"
+        self.counts: Counts = Counter()
+        #: false when the server does not take mail now
+        self.willing = True
+        self._lost = 0
+
+    def send_batch(self, mails: list[Claimed]) -> None:
+        """Send claimed mails, one by one; those not tried go back in the queue."""
+        ended: Ended | None = None
+        for place, mail in enumerate(mails):
+            if not self.willing:
+                committed(db.session, partial(_end_and_release, ended, mails[place:]))
+                return
+            ended = self._send_one(mail, ended)
+        if ended:
+            committed(db.session, partial(_record, ended))
+
+    def _send_one(self, mail: Claimed, previous: Ended | None) -> Ended | None:
+        """Record what came of the previous mail and send this one; gives what came of it, not yet recorded."""
+        made = _made(mail)
+        if isinstance(made, Ended):
+            committed(db.session, partial(_record_both, previous, made))
+            self.counts[made.state] += 1
+            return None
+        if not committed(db.session, partial(_next, previous, mail)):
+            self.counts["cancelled"] += 1
+            return None
+        ended = self._handed_over(mail, made)
+        self.counts[ended.state] += 1
+        self._lost = self._lost + 1 if ended.state == "unknown" else 0
+        self.willing = self.willing and self._lost < MOST_LOST
+        return ended
+
+    def _handed_over(self, mail: Claimed, message: EmailMessage) -> Ended:
+        try:
+            self.mailer.send(message)
+        except Refused as error:
+            return Ended(mail, "failed", error.answer, error.suppress)
+        except Deferred as error:
+            self.willing = not isinstance(error, ServerAway)
+            return _put_off(mail, error.answer, MOST_TRIES)
+        except Unknown as error:
+            return Ended(mail, "unknown", error.answer)
+        except Exception as error:
+            # nobody can say how far it came
+            log.error("sending failed", mailing=mail.mailing_id, error=type(error).__name__)
+            return Ended(mail, "unknown", f"the sender failed: {type(error).__name__}")
+        return Ended(mail, "sent")
+
+
+def wait_after(attempts: int) -> timedelta:
+    """How long to wait after so many attempts: half an hour, then twice as long each time, a day at most."""
+    return min(FIRST_WAIT * (1 << (attempts - 1)), LONGEST_WAIT)
+
+
+def _made(mail: Claimed) -> EmailMessage | Ended:
+    """The message, written out once to be sure that it can be; or the end of this attempt."""
+    try:
+        message = invitation_mail(Letter(mail.person, mail.round, mail.message_id, now()))
+        message.as_bytes()
+    except Refused as error:
+        return Ended(mail, "failed", error.answer, was="claimed")
+    except Exception as error:
+        log.error("mail cannot be made", mailing=mail.mailing_id, error=type(error).__name__)
+        put_off = _put_off(mail, f"the mail cannot be made: {type(error).__name__}", POISON_TRIES)
+        return Ended(mail, put_off.state, put_off.answer, was="claimed")
+    return message
+
+
+def _put_off(mail: Claimed, answer: str, most_tries: int) -> Ended:
+    given_up = mail.attempts + 1 >= most_tries
+    return Ended(mail, "failed" if given_up else "deferred", answer)
+
+
+def _next(previous: Ended | None, mail: Claimed) -> bool:
+    if previous:
+        _record(previous)
+    return mark_sending(mail)
+
+
+def _record_both(previous: Ended | None, ended: Ended) -> None:
+    if previous:
+        _record(previous)
+    _record(ended)
+
+
+def _end_and_release(ended: Ended | None, untried: list[Claimed]) -> None:
+    if ended:
+        _record(ended)
+    release(untried)
+
+
+def _record(ended: Ended) -> None:
+    """Write down what came of a mail, also where its lease ran out while it was being sent."""
+    mail, moment = ended.mail, now()
+    attempts = mail.attempts + 1
+    values: dict[str, object] = {"state": ended.state, "answer": ended.answer, "worker": None, "attempts": attempts}
+    if ended.state == "sent":
+        values["sent_at"] = moment
+    if ended.state == "deferred":
+        values["due_at"] = moment + wait_after(attempts)
+    states = ("sending", "unknown") if ended.was == "sending" else (ended.was,)
+    row = update(Mailing).where(Mailing.id == mail.mailing_id, Mailing.state.in_(states))
+    db.session.execute(row.values(**values).execution_options(synchronize_session=False))
+    if ended.suppress:
+        suppress(mail.address, "bounced")
