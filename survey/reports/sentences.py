@@ -189,7 +189,7 @@ def reasons_sentence(found: Breakdown) -> str:
     """What the picture of the reasons is made of, and what it leaves open."""
     return str(
         _(
-            "Each dot is the share of the %(answered)s answers that ticked this as the main reason; the line is its "
+            "Each dot is the share of the answers (%(answered)s) that ticked this as the main reason; the line is its "
             "95%% interval. Solid dots are reasons you can influence. The answers stand for %(part)s of the %(all)s "
             "lost; of the others nobody knows the reason yet.",
             answered=formats.count(found.answered),
@@ -204,8 +204,8 @@ def text_sentence(found: Breakdown) -> str:
     text = found.text
     return str(
         _(
-            "Of the %(answers)s answers the model found a reason in %(given)s and was unsure about %(unsure)s; "
-            "%(not_read)s are not read yet and %(no_words)s have no words. An answer can hold several reasons. "
+            "The model found a reason in %(given)s of %(answers)s answers. Unsure: %(unsure)s; not read yet: "
+            "%(not_read)s; no words: %(no_words)s. An answer can hold several reasons. "
             "These are counts of what the model read, not estimates of how many customers left for it.",
             answers=formats.count(text.answers),
             given=formats.count(text.given),
@@ -265,15 +265,26 @@ def year_up_to(day: date) -> dict[str, str]:
 def words_headline(search: Search, given: int, written: int, language: str) -> str:
     """How many gave the reason, and how many of them wrote something."""
     reason = search.reason.label(language)
-    ticked = search.given_by == "ticked"
     if not given:
         return str(_("Nobody gave “%(reason)s” as the reason in this period", reason=reason))
-    pattern = (
-        _("“%(reason)s”: the main reason of %(given)s, of whom %(written)s wrote something")
-        if ticked
-        else _("“%(reason)s”: read by the model in %(given)s answers")
+    if search.given_by == "read":
+        return str(
+            ngettext(
+                "“%(reason)s”: read by the model in %(given)s answer",
+                "“%(reason)s”: read by the model in %(given)s answers",
+                given,
+                reason=reason,
+                given=formats.count(given),
+            )
+        )
+    return str(
+        _(
+            "“%(reason)s”: the main reason of %(given)s, of whom %(written)s wrote something",
+            reason=reason,
+            given=formats.count(given),
+            written=formats.count(written),
+        )
     )
-    return str(pattern) % {"reason": reason, "given": formats.count(given), "written": formats.count(written)}
 
 
 def model_words(words: Words, language: str) -> str:

@@ -74,7 +74,7 @@ def words(code: str) -> ResponseReturnValue:
     given, written = count_answers(search)
     pages = max(1, -(-written // PAGE))
     if page > pages:
-        raise UnclearAddress(_("There are only %(pages)s pages of words for this reason.", pages=pages))
+        raise UnclearAddress(_("The last page of words for this reason is page %(pages)s.", pages=pages))
     return render_template(
         "reports/words.html",
         search=search,
