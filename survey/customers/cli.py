@@ -101,6 +101,8 @@ def _say_what_is_understood(file: Path, understood: Preview) -> None:
     for text in (layout and encoding_sentence(layout), layout and delimiter_sentence(layout)):
         if text:
             click.echo(text)
+    if layout and layout.encoding and layout.encoding.reason == "fallback":
+        click.echo(f"Letters to check: {', '.join(understood.not_ascii)}")
     click.echo("Columns: " + ", ".join(_column(header, name) for header, name in understood.columns))
     for choice, option, code in (
         (understood.dates, "--dates", "choice_dates"),

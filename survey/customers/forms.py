@@ -30,6 +30,8 @@ MODES = [
     ("good", _("Import the good rows and leave out the bad ones")),
 ]
 COLUMN = "column:"
+#: how a choice that was told from the file is named
+TOLD: dict[str, Any] = dict([*DATES[1:], *DECIMALS[1:]])
 
 
 class UploadForm(PageForm):
@@ -41,7 +43,7 @@ class UploadForm(PageForm):
 class ChoicesForm(PageForm):
     """How the file is read. The columns are fields named `column:` and the header."""
 
-    kind = SelectField(_("What is in the file"), choices=KINDS)
+    kind = SelectField(_("What is in the file"), choices=KINDS, validators=[InputRequired()])
     dates = SelectField(_("Order of dates"), choices=DATES)
     decimal = SelectField(_("Decimal sign"), choices=DECIMALS)
     encoding = SelectField(_("Letters"), choices=ENCODINGS)

@@ -180,7 +180,7 @@ def encoding_sentence(layout: Layout) -> str:
         "mark": _("Letters are %(name)s: the file begins with its mark.", name=name),
         "valid": _("Letters are %(name)s: the whole file is valid.", name=name),
         "fallback": _(
-            "The file is not UTF-8, so letters are read as %(name)s. Check the names below before you go on.",
+            "The file is not UTF-8, so letters are read as %(name)s. Check the letters before you go on.",
             name=name,
         ),
     }

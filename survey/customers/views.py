@@ -15,7 +15,7 @@ from survey.accounts import audit
 from survey.accounts.access import allow
 from survey.clock import today
 from survey.customers.columns import FIELDS
-from survey.customers.forms import ChoicesForm, UploadForm
+from survey.customers.forms import TOLD, ChoicesForm, UploadForm
 from survey.customers.importing import (
     ENDED_STATES,
     again_with_good_rows,
@@ -213,6 +213,7 @@ def _preview_page(row: Import, understood: Preview, form: ChoicesForm) -> str:
         preview=understood,
         form=form,
         fields=FIELDS[understood.kind or "customers"],
+        told=TOLD,
         earlier=earlier_import(row),
         letters=encoding_sentence(understood.layout) if understood.layout else "",
         cells=delimiter_sentence(understood.layout) if understood.layout else "",

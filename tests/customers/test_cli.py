@@ -30,6 +30,7 @@ def people(tmp_path, command):
 def test_it_says_what_it_understood_and_what_came_of_it(people):
     assert "people.csv: 2 rows of customers." in people
     assert "The file is not UTF-8, so letters are read as Windows-1252." in people
+    assert "Letters to check: Zoë" in people
     assert "Cells are separated by ;: it gives 2 column names that are known." in people
     assert "klantnummer is customer_id, naam is name" in people
     assert "2 new, 0 changed, 0 as they were, 0 left out." in people

@@ -78,7 +78,7 @@ def test_a_file_goes_all_the_way(app, analyst):
     page = analyst.get(sent.location)
     assert "2 rows." in page.text
     assert "13 February 2024" in page.text
-    assert "1 of 2 dates can only be day first." in page.text
+    assert "Read as day-month-year, as 13-02-2026. 1 of 2 dates can only be day first." in page.text
     with app.app_context():
         assert db.session.scalar(select(func.count(Customer.id))) == 0
     assert choose(analyst, sent.location).status_code == 303
