@@ -32,11 +32,17 @@ class Layout:
     above: int
     #: room for a typeface wider than the one that the renderer measures with
     spare: int
+    #: where a long label is cut
+    limit: int
 
 
 #: label above its line on a phone, beside it on a desktop
-NARROW = Layout(width=320, row=48, label_x=0, label_align="left", lost_x=320, lost_align="right", above=17, spare=4)
-WIDE = Layout(width=400, row=34, label_x=-16, label_align="right", lost_x=490, lost_align="right", above=0, spare=36)
+NARROW = Layout(
+    width=320, row=48, label_x=0, label_align="left", lost_x=320, lost_align="right", above=17, spare=4, limit=225
+)
+WIDE = Layout(
+    width=400, row=34, label_x=-16, label_align="right", lost_x=490, lost_align="right", above=0, spare=36, limit=240
+)
 
 _CONFIG: Spec = {
     "font": "sans-serif",
@@ -100,7 +106,7 @@ def _reason_text(field: str, x: int, align: str, layout: Layout) -> Spec:
     """The name of a reason, or what was lost for it."""
     mark = {
         "type": "text", "align": align, "baseline": "middle", "dy": -layout.above, "fontSize": 14, "color": INK,
-        "limit": 0,
+        "limit": layout.limit,
     }  # fmt: skip
     x_place, text = {"value": x}, {"field": field, "type": "nominal"}
     return {"mark": mark, "encoding": {"x": x_place, "y": _row_axis(), "text": text}}
