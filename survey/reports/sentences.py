@@ -230,8 +230,8 @@ def trend_sentence(found: Breakdown) -> str:
     return str(
         _(
             "The rate by month, with its 95%% interval as the band: lowest in %(low_month)s (%(low)s), highest in "
-            "%(high_month)s (%(high)s). A month counts those whose last day as a customer by your definition fell "
-            "in it, so months that are over do not change.",
+            "%(high_month)s (%(high)s). A month counts those for whom your definition was first met in "
+            "it, so months that are over do not change.",
             low_month=month_in_words(low.rate.period),
             low=_percent(low),
             high_month=month_in_words(high.rate.period),
