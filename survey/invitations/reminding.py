@@ -15,6 +15,8 @@ from survey.web import settings
 
 #: how long after the mail of the round before; there is no round after the last
 WAITS = {1: timedelta(days=7), 2: timedelta(days=14)}
+#: the job runs daily at a fixed hour: a week is over on the seventh day, also for a mail that left later that day
+SLACK = timedelta(hours=12)
 BATCH = 500
 
 
@@ -46,7 +48,7 @@ def _due(round_: int, wait: timedelta) -> list[int]:
             Invitation.expires_at > now(),
             may_be_mailed(),
             before.state == "sent",
-            before.sent_at <= now() - wait,
+            before.sent_at <= now() - wait + SLACK,
             ~exists().where(after.invitation_id == Invitation.id, after.round == round_),
         )
         .order_by(Invitation.id)
