@@ -4,6 +4,7 @@ from typing import Any
 
 from flask_wtf import FlaskForm
 from wtforms import Field, PasswordField, StringField, TextAreaField
+from wtforms import SelectChoice as SelectChoice  # type: ignore[attr-defined]  # newer than the stubs
 
 
 def strip(text: str | None) -> str | None:

@@ -12,6 +12,7 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError, OperationalError
 from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import IntegerConverter
 
 from survey import database
 from survey.config import Settings
@@ -57,6 +58,12 @@ class Whyleft(Flask):
         return super().dispatch_request()
 
 
+class RowNumber(IntegerConverter):
+    """A number in an address: no longer than every engine takes for a key."""
+
+    regex = r"\d{1,9}"
+
+
 def settings() -> Settings:
     """The settings of the application that is running."""
     return current_app.settings  # type: ignore[attr-defined,no-any-return]  # current_app is always a Whyleft
@@ -79,6 +86,7 @@ def init_app(app: Whyleft) -> None:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # the documented way to put a layer around it
             app.wsgi_app, x_for=app.settings.proxies, x_proto=app.settings.proxies
         )
+    app.url_map.converters["int"] = RowNumber
     app.after_request(add_safe_headers)
     app.register_error_handler(HTTPException, show_http_error)
     app.register_error_handler(CSRFError, show_http_error)

@@ -19,7 +19,7 @@ from wtforms.validators import DataRequired, Length
 
 from survey.accounts.models import ROLES
 from survey.accounts.users import normalised
-from survey.forms import PageForm
+from survey.forms import PageForm, SelectChoice
 
 ROLE_NAMES = {
     "administrator": _("administrator: users, settings, jobs"),
@@ -27,7 +27,7 @@ ROLE_NAMES = {
     "analyst": _("analyst: definitions, questions, the model"),
     "interviewer": _("interviewer: the list of people to call"),
 }
-LANGUAGE_NAMES = [("nl", "Nederlands"), ("en", "English")]
+LANGUAGE_NAMES = [SelectChoice("nl", "Nederlands"), SelectChoice("en", "English")]
 NEW_PASSWORD_HINT = _("At least 12 characters. A few words with spaces are easy to remember and hard to guess.")
 
 #: Flask-Security takes no longer ones
@@ -132,7 +132,7 @@ class UserForm(PageForm):
     language = SelectField(_("Language"), choices=LANGUAGE_NAMES, validators=[DataRequired()])
     roles = SelectMultipleField(
         _("What they may do"),
-        choices=[(role, ROLE_NAMES[role]) for role in ROLES],
+        choices=[SelectChoice(role, ROLE_NAMES[role]) for role in ROLES],
         validators=[DataRequired(_("Choose at least one."))],
     )
     branches = SelectMultipleField(

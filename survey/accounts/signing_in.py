@@ -32,6 +32,8 @@ RULES: dict[str, Any] = {
     "POST_CHANGE_VIEW": "/",
     "API_ENABLED_METHODS": ["session"],
     "EMAIL_HTML": False,
+    # web.add_safe_headers says "no-store" for every page
+    "CACHE_CONTROL": None,
     "STATIC_FOLDER": None,
     "STATIC_FOLDER_URL": None,
     "I18N_DOMAIN": "messages",

@@ -18,6 +18,8 @@ from survey.accounts.mails import password_mail, send_after_answer
 from survey.accounts.models import User
 from survey.accounts.words import LINK_SENT
 from survey.extensions import db
+from survey.forms import SelectChoice
+from survey.paging import paginate
 
 blueprint = Blueprint("accounts", __name__)
 
@@ -169,7 +171,7 @@ def audit_log() -> ResponseReturnValue:
     filters = Filters.read(request.args)
     return render_template(
         "accounts/audit_log.html",
-        page=db.paginate(entries(filters), per_page=50, max_per_page=50),
+        page=paginate(entries(filters)),
         filters=filters,
         actions=actions(),
         people={user.id: user.email for user in users.all_users()},
@@ -186,7 +188,7 @@ def existing(user_id: int) -> User:
 def user_form(user: User | None = None) -> UserForm:
     """The form, filled with what holds now."""
     form = UserForm(data=held_by(user) if user else None)
-    form.branches.choices = list(users.branches().items())
+    form.branches.choices = [SelectChoice(branch_id, name) for branch_id, name in users.branches().items()]
     return form
 
 
