@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from survey import formats
 from survey.charts import GRID, INK, LOSS, PAPER, QUIET
 from survey.reports.breakdown import MeasuredRate, ReasonRow
-from survey.reports.sentences import month_in_words
+from survey.reports.phrases import month_in_words
 
 Spec = dict[str, Any]
 

@@ -13,7 +13,7 @@ from survey import charts
 from survey.accounts import audit
 from survey.accounts.access import allow, allowed_roles
 from survey.clock import local, today
-from survey.reports import sentences
+from survey.reports import phrases, sentences
 from survey.reports.breakdown import Breakdown, ReasonRow, break_down, ranked, whole_amounts
 from survey.reports.exporting import breakdown_csv, months_csv, other_label, words_csv
 from survey.reports.lens import Lens, UnclearAddress, choices, lens_from, order_from, page_number
@@ -130,6 +130,7 @@ def _frame(lens: Lens) -> dict[str, Any]:
         "kept": lens.address(),
         "periods": PERIODS,
         "say": sentences,
+        "phrase": phrases,
         "today": today(),
     }
 
