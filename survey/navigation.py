@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, Response, current_app, g, has_request_context, request, url_for
+from flask import Flask, Response, current_app, has_request_context, request, url_for
 from flask_babel import lazy_gettext as _
 from flask_login import current_user
 
@@ -81,8 +81,8 @@ def same_page(**changes: Any) -> str:
 
 
 def frame() -> dict[str, Any]:
-    """What base.html needs. A page that tells of a failing database asks the database nothing; nor does a mail."""
-    signed_in = has_request_context() and "plain_frame" not in g and current_user.is_authenticated
+    """What base.html needs; a mail, made outside a request, needs none of it."""
+    signed_in = has_request_context() and current_user.is_authenticated
     return {
         "signed_in": signed_in,
         "person": (current_user.name or current_user.email) if signed_in else "",

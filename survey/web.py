@@ -7,7 +7,7 @@ import structlog
 from flask import Flask, Response, current_app, g, has_request_context, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
-from flask_login import current_user
+from flask_login import AnonymousUserMixin, current_user
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError, OperationalError
 from werkzeug.exceptions import HTTPException, SecurityError
@@ -76,7 +76,7 @@ def choose_language() -> str:
     chosen = request.args.get("lang") or request.cookies.get("language")
     if chosen in LANGUAGES:
         return str(chosen)
-    if "plain_frame" not in g and current_user.is_authenticated:
+    if current_user.is_authenticated:
         return str(current_user.language)
     return request.accept_languages.best_match(LANGUAGES) or "nl"
 
@@ -139,10 +139,15 @@ def show_http_error(error: HTTPException) -> ResponseReturnValue:
     return render_template("errors/http.html", code=code), code, more
 
 
+def forget_who_asks() -> None:
+    """Show the page to nobody in particular: to look the person up would ask the database that has just failed."""
+    g._login_user = AnonymousUserMixin()  # where Flask-Login keeps the person of this request
+
+
 def show_busy(error: Exception) -> ResponseReturnValue:
     """The database is busy, full, read-only or away: say so, and when to come back."""
     db.session.rollback()
-    g.plain_frame = True
+    forget_who_asks()
     log.warning("database unavailable", error=type(error).__name__, endpoint=request.endpoint)
     return render_template("errors/http.html", code=503), 503, {"Retry-After": RETRY_AFTER_SECONDS}
 
@@ -151,6 +156,6 @@ def show_failure(error: Exception) -> ResponseReturnValue:
     """A fault of ours: logged with its trace, shown without it."""
     if current_app.testing or current_app.debug:
         raise error
-    g.plain_frame = True
+    forget_who_asks()
     log.error("request failed", endpoint=request.endpoint, exc_info=error)
     return render_template("errors/http.html", code=500), 500
