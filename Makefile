@@ -36,8 +36,9 @@ pins: .venv/installed ## resolve the versions again after a change of pyproject.
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --group dev -c requirements.txt -o tests/requirements.txt
 
 translations: .venv/installed ## collect new sentences into the Dutch catalogue and compile it
-	$(BIN)/pybabel -q extract -F survey/translations/babel.cfg --no-location --sort-output --no-wrap -k N_ -k lazy_gettext -o survey/translations/messages.pot survey templates
-	$(BIN)/pybabel -q update --no-wrap --no-fuzzy-matching --ignore-obsolete -i survey/translations/messages.pot -d survey/translations
+	@mkdir -p build
+	$(BIN)/pybabel -q extract -F survey/translations/babel.cfg --no-location --sort-output --no-wrap -k _l -k _lazy -k N_ -k lazy_gettext -k ngettext:1,2 -o build/messages.pot survey templates
+	$(BIN)/pybabel -q update --no-wrap --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date -i build/messages.pot -d survey/translations
 	$(BIN)/pybabel -q compile -d survey/translations
 
 clean: ## forget the environment and the demo business

@@ -12,12 +12,18 @@ from survey.accounts.models import Role, User, UserBranch
 from survey.clock import now
 from survey.database import writing
 from survey.extensions import db
-from tests import browser
+from tests import browser, catalogue
 from tests.engines import PostgresEngine, SqliteEngine, settings_for
 from tests.page_rules import PageClient
 
 ENGINES = ("sqlite", "postgresql")
 LEFT_OUT = pytest.StashKey[int]()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def dutch_sentences() -> None:
+    """Compile the Dutch catalogue where its sentences changed, so that pages say what it says."""
+    catalogue.compile_if_stale()
 
 
 @pytest.fixture(scope="session")

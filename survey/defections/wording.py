@@ -28,14 +28,19 @@ def whom(segment: str) -> str:
 def _lapse(given: Mapping[str, Any]) -> str:
     days, times = given.get("days"), given.get("times_usual")
     if times is None:
-        one = "A customer has left after %(num)d day without a visit."
-        more = "A customer has left after %(num)d days without a visit."
-        return str(ngettext(one, more, int(days or 0)))
+        return str(
+            ngettext(
+                "A customer has left after %(num)d day without a visit.",
+                "A customer has left after %(num)d days without a visit.",
+                int(days or 0),
+            )
+        )
     usual = decimal(times, 0 if float(times).is_integer() else 1)
     told = _("A customer has left after %(times)s times their own usual interval without a visit.", times=usual)
     if days is None:
         return str(told)
-    return f"{told} {_('It takes at least %(days)s days.', days=days)}"
+    at_least = _("It takes at least %(days)s days.", days=days)
+    return f"{told} {at_least}"
 
 
 def _decline(given: Mapping[str, Any]) -> str:
@@ -44,4 +49,5 @@ def _decline(given: Mapping[str, Any]) -> str:
         told = _("A customer has left when they spend less than %(share)s of what they used to.", **values)
     else:
         told = _("A customer has left when they come less than %(share)s as often as they used to.", **values)
-    return f"{told} {_('It is seen over %(days)s days.', **values)}"
+    window = _("It is seen over %(days)s days.", **values)
+    return f"{told} {window}"
