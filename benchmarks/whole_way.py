@@ -25,7 +25,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, inspect, text
 
 sys.path.insert(0, str(Path(__file__).parent.parent))  # so that the file can be run by its name
 
@@ -108,7 +108,15 @@ class Way:
                 for stream in (process.stdin, process.stdout):
                     if stream:
                         stream.close()
+        self._let_leases_run_out()
         return self.stage.run(*command)
+
+    def _let_leases_run_out(self) -> None:
+        """What the killed had claimed is free again after ten minutes; here the clock is not waited for."""
+        if "mailing" in inspect(self.engine).get_table_names():
+            with self.engine.begin() as connection:
+                held = "UPDATE mailing SET lease_until = :past WHERE lease_until IS NOT NULL"
+                connection.execute(text(held), {"past": "2026-01-01 00:00:00+00:00"})
 
     def bring_in(self) -> None:
         self.step("migrate", "db", "upgrade")
@@ -227,7 +235,9 @@ class Way:
                 page = answer.read().decode()
             seconds.append(time.perf_counter() - began)
         self.report.add(Figure("breakdown page, first time", seconds[0] * 1000, "ms"))
-        self.report.add(Figure("breakdown page, median", statistics.median(seconds[1:]) * 1000, "ms", 300))
+        self.report.add(
+            Figure("breakdown page, median", statistics.median(seconds[1:]) * 1000, "ms", None if self.kill else 300)
+        )
         self._hold_page(page)
         self._hold_export(browser, query)
 
