@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import Any
 
 import click
-from flask import Flask, current_app, has_app_context
+from flask import Flask, has_app_context
 from flask.cli import ScriptInfo
 
 from survey.database import writing
@@ -55,7 +55,7 @@ class LateCommand(click.Group):
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
         context = self.real.make_context(*args, **kwargs)
         app = context.ensure_object(ScriptInfo).load_app()
-        if not has_app_context() or current_app._get_current_object() is not app:
+        if not has_app_context():
             context.with_resource(app.app_context())
         # a command is a writer from its first transaction to its last
         context.with_resource(writing())

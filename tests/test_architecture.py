@@ -80,11 +80,15 @@ def test_slices_point_one_way() -> None:
             if parts[0] != "survey" or len(parts) < 2:
                 continue
             other = parts[1]
-            if other in SLICES and SLICES.index(other) > SLICES.index(own):
-                faults.append(f"{name_of(path)} imports {module}")
-            elif other == "jobs" and parts[2] not in ("queue", "models"):
-                faults.append(f"{name_of(path)} imports {module}")
-            elif other not in SLICES and other != "jobs" and other not in GROUND:
+            if (
+                other in SLICES
+                and SLICES.index(other) > SLICES.index(own)
+                or other == "jobs"
+                and parts[2] not in ("queue", "models")
+                or other not in SLICES
+                and other != "jobs"
+                and other not in GROUND
+            ):
                 faults.append(f"{name_of(path)} imports {module}")
     assert faults == []
 
@@ -105,7 +109,17 @@ def test_only_edges_commit() -> None:
 
 
 def test_nouns_know_no_request() -> None:
-    at_home = (*EDGES, "access.py", "web.py", "forms.py", "formats.py", "navigation.py", "health.py", "signing_in.py", "__init__.py")
+    at_home = (
+        *EDGES,
+        "access.py",
+        "web.py",
+        "forms.py",
+        "formats.py",
+        "navigation.py",
+        "health.py",
+        "signing_in.py",
+        "__init__.py",
+    )
     faults = [
         f"{name_of(path)} imports {module}"
         for path in PYTHON
