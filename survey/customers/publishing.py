@@ -15,7 +15,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from survey.customers.models import Branch, Customer, Employee, StagedCustomer, StagedTransaction, Transaction
 from survey.extensions import db
 
-REMOVED_AT_ONCE = 20_000
+REMOVED_AT_ONCE = 5_000
 STAGED: dict[str, type[StagedCustomer] | type[StagedTransaction]] = {
     "customers": StagedCustomer,
     "transactions": StagedTransaction,

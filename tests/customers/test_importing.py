@@ -277,7 +277,7 @@ def test_sums_equal_an_independent_computation(tmp_path, bring_in, rows_of):
             dt.date(2025, 1, 1) + dt.timedelta(generator.randrange(90)),
             Decimal(generator.randrange(-999, 99_999)) / 100,
         )
-        for _ in range(12_000)
+        for _ in range(5_000)
     ]
     lines += lines[:200]
     write(tmp_path, "customer_id\n" + "\n".join(people), "people.csv")
@@ -289,7 +289,7 @@ def test_sums_equal_an_independent_computation(tmp_path, bring_in, rows_of):
             ]
         )
     assert bring_in(tmp_path / "people.csv").new_rows == 300
-    assert bring_in(tmp_path / "sales.csv").new_rows == 12_200
+    assert bring_in(tmp_path / "sales.csv").new_rows == 5_200
     expected = defaultdict(Decimal)
     for customer, _date, amount in lines:
         expected[customer] += amount
