@@ -2,8 +2,8 @@
 
 from datetime import date, timedelta
 
-from flask_babel import ngettext
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from survey import formats
 from survey.reports.breakdown import Breakdown, MeasuredRate, ReasonRow, ranked
