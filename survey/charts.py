@@ -56,6 +56,11 @@ def svg(spec: Mapping[str, Any], label: str, language: str) -> Markup:
     return Markup('<svg role="img" aria-label="{}" {}').format(label, Markup(drawn))  # noqa: S704  # made below
 
 
+def warm_up() -> None:
+    """Start the renderer, which takes most of a second the first time."""
+    vl_convert.vegalite_to_svg({"mark": "point", "data": {"values": [{}]}})
+
+
 def _drawn(spec: Mapping[str, Any], language: str) -> str:
     """What follows `<svg `, from memory, from disk, or drawn now."""
     asked = json.dumps([CLEANING, RENDERER, language, spec], sort_keys=True)
