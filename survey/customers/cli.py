@@ -16,8 +16,9 @@ from sqlalchemy import select
 from survey.clock import today
 from survey.customers.columns import NOT_READ, Kind
 from survey.customers.encodings import DECLARED, fingerprint
-from survey.customers.importing import Edge, ImportTaken, declare, new_import, run_import, unfinished
+from survey.customers.importing import Edge, ImportTaken, run_import
 from survey.customers.models import Import, ImportProblem
+from survey.customers.noting import declare, new_import, unfinished
 from survey.customers.previewing import Preview, delimiter_sentence, encoding_sentence, preview
 from survey.customers.problems import Problem, sentence
 from survey.customers.rows import ImportOptions

@@ -16,7 +16,8 @@ from survey.accounts.access import allow
 from survey.clock import today
 from survey.customers.columns import FIELDS
 from survey.customers.forms import TOLD, ChoicesForm, UploadForm
-from survey.customers.importing import (
+from survey.customers.models import Import, ImportProblem
+from survey.customers.noting import (
     ENDED_STATES,
     again_with_good_rows,
     ask_for_run,
@@ -26,7 +27,6 @@ from survey.customers.importing import (
     new_import,
     progress_of,
 )
-from survey.customers.models import Import, ImportProblem
 from survey.customers.previewing import Preview, delimiter_sentence, encoding_sentence, preview
 from survey.customers.problem_file import problem_lines
 from survey.customers.problems import FileRefused, sentence
@@ -34,12 +34,12 @@ from survey.customers.rows import ImportOptions
 from survey.customers.uploads import delete_finished_uploads, remove_upload, store_upload
 from survey.database import reading
 from survey.extensions import db
+from survey.paging import paginate
 from survey.web import settings
 
 blueprint = Blueprint("customers", __name__, url_prefix="/customers")
 
 IMPORTERS = ("administrator", "analyst")
-PER_PAGE = 50
 FORM_BYTES = 1_000_000
 
 
@@ -202,7 +202,7 @@ def _not_kept(form: UploadForm, error: Exception) -> ResponseReturnValue:
 
 
 def _imports_page(form: UploadForm, understood: Preview | None = None) -> str:
-    rows = db.paginate(select(Import).order_by(Import.id.desc()), per_page=PER_PAGE, max_per_page=PER_PAGE)
+    rows = paginate(select(Import).order_by(Import.id.desc()))
     return render_template("customers/imports.html", form=form, rows=rows, understood=understood, fields=FIELDS)
 
 
@@ -227,5 +227,5 @@ def _progress(row: Import) -> dict[str, Any]:
 
 def _result_page(row: Import) -> str:
     found = select(ImportProblem).where(ImportProblem.import_id == row.id)
-    page = db.paginate(found.order_by(ImportProblem.line, ImportProblem.id), per_page=PER_PAGE, max_per_page=PER_PAGE)
+    page = paginate(found.order_by(ImportProblem.line, ImportProblem.id))
     return render_template("customers/result.html", row=row, page=page, sentence=sentence, earlier=earlier_import(row))

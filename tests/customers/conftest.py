@@ -9,8 +9,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from survey.customers.importing import Edge, declare, new_import, run_import
+from survey.customers.importing import Edge, run_import
 from survey.customers.models import Import, ImportProblem
+from survey.customers.noting import declare, new_import
 from survey.customers.previewing import preview
 from survey.customers.rows import ImportOptions
 from survey.database import committed

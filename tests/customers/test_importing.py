@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import delete, func, select, update
 
 from survey.customers import importing, publishing
-from survey.customers.importing import ImportTaken, again_with_good_rows, earlier_import, progress_of, run_import
+from survey.customers.importing import ImportTaken, run_import
 from survey.customers.models import (
     Branch,
     Customer,
@@ -27,6 +27,7 @@ from survey.customers.models import (
     StagedTransaction,
     Transaction,
 )  # fmt: skip
+from survey.customers.noting import again_with_good_rows, earlier_import, progress_of
 from survey.customers.problems import SENTENCES
 from survey.database import committed
 from survey.extensions import db
