@@ -1,13 +1,17 @@
 """How an invitation ends: answered, opted out, or withdrawn. What was still to be mailed is cancelled with it."""
 
 from collections.abc import Collection
+from functools import cache
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Update, bindparam, select, update
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from survey.clock import now
 from survey.customers.models import Customer
+from survey.database import Base
 from survey.extensions import db
-from survey.invitations.models import Invitation, Mailing
+from survey.invitations.models import Invitation
 from survey.invitations.suppression import suppress
 
 #: mailings that have not left yet; `sending` may already have left, and keeps its own end
@@ -15,12 +19,11 @@ NOT_YET_SENT = ("queued", "claimed", "deferred")
 
 
 def close_answered(invitation_id: int) -> bool:
-    """Take the one answer to this invitation: False where it is not open any more. Flushes.
+    """Take the one answer to this invitation: False where it is not open any more.
 
     One conditional UPDATE decides, so of many answers sent at once exactly one is taken.
     """
-    still_open = update(Invitation).where(Invitation.id == invitation_id, Invitation.state == "open")
-    if db.session.scalar(still_open.values(state="answered").returning(Invitation.id)) is None:
+    if db.session.execute(_close_open(), {"number": invitation_id}).scalar() is None:
         return False
     cancel_mailings([invitation_id])
     return True
@@ -47,5 +50,19 @@ def close_all(customer_id: int, state: str) -> None:
 
 def cancel_mailings(invitation_ids: Collection[int]) -> None:
     """Take back what has not left yet."""
-    pending = update(Mailing).where(Mailing.invitation_id.in_(invitation_ids), Mailing.state.in_(NOT_YET_SENT))
-    db.session.execute(pending.values(state="cancelled"))
+    db.session.execute(_cancel_pending(), {"numbers": list(invitation_ids)})
+
+
+# built once, and past the ORM: they run while nobody else can write
+@cache
+def _close_open() -> ReturningUpdate[Any]:
+    invitation = Base.metadata.tables["invitation"]
+    still_open = update(invitation).where(invitation.c.id == bindparam("number"), invitation.c.state == "open")
+    return still_open.values(state="answered").returning(invitation.c.id)
+
+
+@cache
+def _cancel_pending() -> Update:
+    mailing = Base.metadata.tables["mailing"]
+    theirs = mailing.c.invitation_id.in_(bindparam("numbers", expanding=True))
+    return update(mailing).where(theirs, mailing.c.state.in_(NOT_YET_SENT)).values(state="cancelled")

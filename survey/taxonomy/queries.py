@@ -1,14 +1,10 @@
 """What other slices ask of the organisation's reasons."""
 
-from collections.abc import Collection
+from sqlalchemy import BindParameter, ScalarSelect, select
 
-from sqlalchemy import select
-
-from survey.extensions import db
 from survey.taxonomy.models import Reason
 
 
-def reason_ids(codes: Collection[str]) -> dict[str, int]:
-    """The key of each of these reasons, by code."""
-    rows = db.session.execute(select(Reason.code, Reason.id).where(Reason.code.in_(codes)))
-    return {code: key for code, key in rows}
+def id_of_reason(code: BindParameter[str]) -> ScalarSelect[int]:
+    """The key of the reason with this code, to be put inside another statement."""
+    return select(Reason.id).where(Reason.code == code).scalar_subquery()

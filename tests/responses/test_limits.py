@@ -34,7 +34,13 @@ def answers(app: Flask) -> list[Response]:
 
 @pytest.mark.parametrize("token", ["x", "MQ.abc", "a" * 10_000, "%00", "%ff%fe", "é", "MQ", ".", "=" * 50])
 def test_links_that_are_not_ours_get_the_same_page(client: FlaskClient, token: str) -> None:
-    for answer in (client.get(f"/a/{token}"), client.post(f"/a/{token}", data={"reason": "price"})):
+    english = {"Accept-Language": "en"}
+    sent = {"reason": "price"}
+    for answer in (
+        client.get(f"/a/{token}", headers=english),
+        client.post(f"/a/{token}", data=sent, headers=english),
+        client.get(f"/stop/{token}?lang=en"),
+    ):
         assert answer.status_code == 404
         assert "We do not know this link" in answer.text
 
