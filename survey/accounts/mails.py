@@ -12,6 +12,7 @@ from flask_security.recoverable import generate_reset_password_token
 
 from survey import mail
 from survey.accounts.models import User
+from survey.accounts.words import SUBJECTS
 from survey.web import settings
 
 log = structlog.get_logger()
@@ -81,4 +82,8 @@ class AccountMail(MailUtil):
         html: str | None,
         **context: Any,
     ) -> None:
-        send_after_answer(message(context["user"].email, str(subject), body or ""))
+        """Send it in the language of the account: whoever asks for it may read another."""
+        user: User = context["user"]
+        with force_locale(user.language):
+            text = render_template(f"{template}.txt", **context)
+            send_after_answer(message(user.email, str(SUBJECTS[template]), text))

@@ -12,7 +12,7 @@ from survey.accounts import audit
 from survey.accounts.forms import NewPasswordForm, OwnPasswordForm, SignInForm
 from survey.accounts.mails import AccountMail
 from survey.accounts.models import Role, User
-from survey.accounts.words import MESSAGES, SUBJECTS
+from survey.accounts.words import MESSAGES
 from survey.extensions import db
 
 RULES: dict[str, Any] = {
@@ -45,7 +45,6 @@ RULES: dict[str, Any] = {
 def init_app(app: Flask) -> None:
     app.config.update({f"SECURITY_{name}": value for name, value in RULES.items()})
     app.config.update({f"SECURITY_MSG_{name}": (text, "error") for name, text in MESSAGES.items()})
-    app.config.update({f"SECURITY_{name}": text for name, text in SUBJECTS.items()})
     app.config["SECURITY_MSG_PASSWORD_CHANGE"] = (MESSAGES["PASSWORD_CHANGE"], "success")
     app.config["SECURITY_MSG_PASSWORD_RESET_NO_LOGIN"] = (MESSAGES["PASSWORD_RESET_NO_LOGIN"], "success")
     app.config["SECURITY_MSG_UNAUTHENTICATED"] = (MESSAGES["UNAUTHENTICATED"], "message")

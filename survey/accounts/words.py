@@ -23,9 +23,10 @@ MESSAGES = {
     "PASSWORD_RESET_EXPIRED": _("This link was valid for %(within)s and is too old. Ask for a new one below."),
 }
 
+#: by the template of the mail
 SUBJECTS = {
-    "EMAIL_SUBJECT_PASSWORD_NOTICE": _lazy("Your password was set"),
-    "EMAIL_SUBJECT_PASSWORD_CHANGE_NOTICE": _lazy("Your password was changed"),
+    "security/email/reset_notice": _lazy("Your password was set"),
+    "security/email/change_notice": _lazy("Your password was changed"),
 }
 
 #: what the person is told when a link is asked for, whether the account exists or not

@@ -88,7 +88,7 @@ def test_link_works_for_a_day(
     ask(member("manager"))
     link = link_in(mails()[0])
     with time_machine.travel(datetime.now(UTC) + timedelta(hours=25)):
-        assert client.get(link).location == "/reset"
+        assert client.get(f"{link}?lang=en").location == "/reset"
         assert "too old" in client.get("/reset?lang=en").text
 
 
@@ -118,6 +118,19 @@ def test_somebody_shut_out_gets_no_link(
         db.session.commit()
     assert ask(email).status_code == 303
     assert mails() == []
+
+
+def test_mail_is_in_the_language_of_the_account(
+    app: Flask,
+    user: Callable[..., int],
+    client: FlaskClient,
+    mails: Callable[..., Any],
+    submit: Callable[..., Any],
+) -> None:
+    user("manager", language="nl")
+    submit(client, "/reset?lang=en", {"email": "manager-0@example.org"})
+    submit(client, link_in(mails()[0]), {"password": NEW, "password_confirm": NEW})
+    assert [mail["Subject"] for mail in mails()] == ["Kies een nieuw wachtwoord", "Uw wachtwoord is ingesteld"]
 
 
 def test_nobody_is_flooded_with_links(
