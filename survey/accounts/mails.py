@@ -1,6 +1,7 @@
 """Mail about accounts: each made by one function, and handed over once the request is answered."""
 
 from email.message import EmailMessage
+from email.utils import format_datetime, make_msgid
 from typing import Any
 
 import structlog
@@ -13,6 +14,7 @@ from flask_security.recoverable import generate_reset_password_token
 from survey import mail
 from survey.accounts.models import User
 from survey.accounts.words import SUBJECTS
+from survey.clock import now
 from survey.web import settings
 
 log = structlog.get_logger()
@@ -42,6 +44,8 @@ def message(recipient: str, subject: str, text: str) -> EmailMessage:
     letter["From"] = settings().mail_from
     letter["To"] = recipient
     letter["Subject"] = subject
+    letter["Date"] = format_datetime(now())
+    letter["Message-ID"] = make_msgid(domain=settings().mail_from.rpartition("@")[2].rstrip(">") or "localhost")
     letter["Auto-Submitted"] = "auto-generated"
     letter.set_content(text)
     return letter

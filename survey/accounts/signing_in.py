@@ -19,6 +19,9 @@ RULES: dict[str, Any] = {
     "PASSWORD_HASH": "argon2",
     # argon2 salts by itself; hashing twice would tie every password to the secret key
     "PASSWORD_SINGLE_HASH": {"argon2"},
+    # for the hash of a hash inside a link: a slow one would tell by its time which accounts exist
+    "HASHING_SCHEMES": ["hex_sha256"],
+    "DEPRECATED_HASHING_SCHEMES": [],
     "PASSWORD_LENGTH_MIN": 12,
     "RETURN_GENERIC_RESPONSES": True,
     "CHANGEABLE": True,
