@@ -73,6 +73,17 @@ def marked() -> Iterator[tuple[str, str | None]]:
                     yield place, argument.value if isinstance(argument, ast.Constant) else None
 
 
+def audited() -> Iterator[tuple[str, str]]:
+    """Every action and kind of thing that survey/ writes into the audit log, as (place, word)."""
+    for path in sorted((ROOT / "survey").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("audit.record", "_note"):
+                kinds = [pair.value.elts[0] for pair in node.keywords if isinstance(pair.value, ast.Tuple)]
+                for part in (node.args[0], *kinds):
+                    if isinstance(part, ast.Constant):
+                        yield f"{path.relative_to(ROOT).as_posix()}:{node.lineno}", str(part.value)
+
+
 def _markers(tree: ast.Module) -> dict[str, str]:
     """The names by which a module marks sentences, each with the function that it stands for."""
     names = {"N_": "N_"}

@@ -1,5 +1,6 @@
 """People, engines and pages that every test may ask for."""
 
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -27,20 +28,14 @@ def dutch_sentences() -> None:
 
 
 @pytest.fixture(scope="session")
-def shared_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """One folder for all workers of a run."""
-    base = tmp_path_factory.getbasetemp()
-    return base if worker_id == "master" else base.parent
-
-
-@pytest.fixture(scope="session")
 def sqlite_engine(tmp_path_factory: pytest.TempPathFactory) -> SqliteEngine:
     return SqliteEngine(tmp_path_factory.mktemp("sqlite"))
 
 
 @pytest.fixture(scope="session")
-def postgres_engine(shared_folder: Path, worker_id: str) -> PostgresEngine:
-    return PostgresEngine(shared_folder, worker_id)
+def postgres_engine(testrun_uid: str, worker_id: str) -> PostgresEngine:
+    # apart from pytest's own folders, which the next run closes to the user that the server runs as
+    return PostgresEngine(Path(tempfile.gettempdir()) / f"whyleft-{testrun_uid}", worker_id)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

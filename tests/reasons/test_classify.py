@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from survey.customers.models import Employee
 from survey.extensions import db
 from survey.jobs.tasks import classify, reclassify
 from survey.reasons import answers, classifying, versions
@@ -48,15 +49,17 @@ def test_reason_in_the_words_is_found_and_explained() -> None:
     assert {kind for kind, _, _ in spoke} == {"words", "sentence", "intercept"}
 
 
-def test_personal_data_is_masked_and_the_name_of_the_respondent_too() -> None:
+def test_personal_data_is_masked_and_the_names_of_respondent_and_staff_too() -> None:
     who = stories.customer(name="Marijke Jansen")
-    answer = stories.response("Bel mij op 06-12345678, groet Marijke", asked=stories.invitation(stories.defection(who)))
+    db.session.add(Employee(name="Ronald Bakker"))
+    answer = stories.response(
+        "ronald was bot en de bakker niet. Bel mij op 06-12345678, groet Marijke",
+        asked=stories.invitation(stories.defection(who)),
+    )
     db.session.commit()
     classify.run()
     db.session.refresh(answer)
-    assert answer.masked_words is not None
-    assert "12345678" not in answer.masked_words
-    assert "Marijke" not in answer.masked_words
+    assert answer.masked_words == "[NAME] was bot en de bakker niet. Bel mij op [PHONE], groet [NAME]"
 
 
 def test_answer_without_words_and_without_sense_are_states_not_reasons() -> None:
