@@ -25,5 +25,10 @@ def name_of(kind: str) -> str:
 
 def told(outcome: dict[str, Any] | None) -> str:
     """The figures of an outcome in one line."""
-    shown = {name.replace("_", " "): value for name, value in (outcome or {}).items() if value not in (None, [], {})}
-    return ", ".join(f"{name}: {value}" for name, value in shown.items()) or gettext("nothing to do")
+    shown = {name: value for name, value in (outcome or {}).items() if value not in (None, "", [], {})}
+    figures = (f"{gettext(name.replace('_', ' '))}: {_in_words(value)}" for name, value in shown.items())
+    return ", ".join(figures) or gettext("nothing to do")
+
+
+def _in_words(value: Any) -> str:
+    return str(gettext(value)) if isinstance(value, str) else str(value)

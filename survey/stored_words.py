@@ -1,0 +1,87 @@
+"""Words that stand in stored rows and are translated where they are shown: the audit log and what came of a job.
+
+Nothing imports this: the catalogue is made from it.
+"""
+
+from survey.notices import N_
+
+#: what people may do, as the table of roles names it
+ROLES = (N_("administrator"), N_("manager"), N_("analyst"), N_("interviewer"))
+
+#: what the audit log says was done, beside what the accounts themselves say
+ACTIONS = (
+    N_("breakdown exported"),
+    N_("customer erased"),
+    N_("defections viewed"),
+    N_("definition changed"),
+    N_("definition retired"),
+    N_("import problems exported"),
+    N_("import removed"),
+    N_("import started"),
+    N_("job asked for"),
+    N_("job tried again"),
+    N_("months exported"),
+    N_("schedule changed"),
+    N_("words exported"),
+)
+
+#: what it was done to
+KINDS = (
+    N_("customer"),
+    N_("definition"),
+    N_("import"),
+    N_("job"),
+    N_("report"),
+    N_("schedule"),
+    N_("user"),
+)
+
+#: names of the details of an entry
+DETAILS = (
+    N_("active"),
+    N_("after"),
+    N_("before"),
+    N_("branches"),
+    N_("daily at"),
+    N_("enabled"),
+    N_("every minutes"),
+    N_("kind"),
+    N_("mode"),
+    N_("page"),
+    N_("period"),
+    N_("roles"),
+    N_("rows"),
+    N_("segment"),
+    N_("shown"),
+    N_("version"),
+)
+
+#: names of the figures of a job
+OUTCOMES = (
+    N_("as of"),
+    N_("bad"),
+    N_("cancelled"),
+    N_("changed"),
+    N_("deferred"),
+    N_("failed"),
+    N_("files"),
+    N_("invited"),
+    N_("jobs"),
+    N_("mails"),
+    N_("new"),
+    N_("new open"),
+    N_("notices"),
+    N_("queued"),
+    N_("read"),
+    N_("returned"),
+    N_("sent"),
+    N_("skipped do not contact"),
+    N_("skipped erased"),
+    N_("skipped no address"),
+    N_("skipped opted out"),
+    N_("skipped suppressed"),
+    N_("skipped too long ago"),
+    N_("state"),
+    N_("tries"),
+    N_("unknown"),
+)
