@@ -16,7 +16,7 @@ from survey.accounts.models import AuditEntry
 from survey.checks import Finding
 from survey.clock import now
 from survey.extensions import db
-from survey.formats import duration
+from survey.formats import decimal, duration
 from survey.web import settings
 
 #: below the first no answer may be taken, below the second somebody should make room
@@ -102,7 +102,7 @@ def broker_check() -> Finding:
 
 def disk_check() -> Finding:
     name, free = _("Disk"), shutil.disk_usage(settings().instance).free
-    told = _("%(free)s GB free where the data stand.", free=f"{free / 1024**3:.1f}")
+    told = _("%(free)s GB free where the data stand.", free=decimal(free / 1024**3))
     if free < LITTLE_FREE:
         level = "fail" if free < LEAST_FREE else "warning"
         return Finding(name, level, told, _("Make room before answers can no longer be stored."))
