@@ -18,8 +18,8 @@ from survey.clock import local
 from survey.invitations.asked import Asked
 from survey.invitations.links import answer_link, opt_out_link
 from survey.mail import header_text
+from survey.mail.smtp import wire_address
 from survey.questionnaires.relation import relation_sentence
-from survey.smtp import wire_address
 from survey.web import settings
 
 #: round 0 asks, rounds 1 and 2 remind; there is no third reminder

@@ -30,7 +30,7 @@ from survey.invitations.messages import Letter, invitation_mail
 from survey.invitations.models import Mailing
 from survey.invitations.suppression import suppress
 from survey.mail import Mailer
-from survey.mail_outcomes import Deferred, Refused, ServerAway, Unknown
+from survey.mail.outcomes import Deferred, Refused, ServerAway, Unknown
 
 FIRST_WAIT = timedelta(minutes=30)
 LONGEST_WAIT = timedelta(days=1)

@@ -27,8 +27,10 @@ def suppress(address: str, why: str) -> None:
 def suppressed_among(addresses: Collection[str]) -> set[str]:
     """Those of the addresses that are never written to again, also when that was said under a retired key."""
     keys = [settings().secret_key, *settings().old_secret_keys]
-    by_digest = {_digest(address, key): address for address in addresses for key in keys}
-    return {by_digest[digest] for chunk in _chunks(list(by_digest)) for digest in _known(chunk)}
+    pairs = [(_digest(address, key), address) for address in addresses for key in keys]
+    known = {digest for chunk in _chunks(list(dict(pairs))) for digest in _known(chunk)}
+    # an address in other letters has the same digest: both are meant
+    return {address for digest, address in pairs if digest in known}
 
 
 def _known(digests: list[str]) -> Sequence[str]:

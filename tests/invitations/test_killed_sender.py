@@ -15,7 +15,7 @@ from survey.extensions import db
 from survey.invitations.claiming import counts_by_state
 from survey.invitations.models import Mailing
 from survey.invitations.outbox import send_due
-from survey.smtp import SmtpMailer
+from survey.mail.smtp import SmtpMailer
 from tests.engines import SECRET
 from tests.invitations.people import invite_many
 from tests.mail.sink import Sink, sink_at_work

@@ -21,7 +21,7 @@ from survey.invitations.asked import Asked
 from survey.invitations.links import ANSWER, OPT_OUT, invitation_of
 from survey.invitations.messages import Letter, invitation_mail
 from survey.mail import UnsafeHeader
-from survey.mail_outcomes import Refused
+from survey.mail.outcomes import Refused
 from survey.questionnaires.models import QuestionnaireVersion
 from survey.questionnaires.versions import Version
 from tests.engines import settings_for

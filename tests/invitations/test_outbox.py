@@ -21,8 +21,8 @@ from survey.invitations.closing import close_answered, opt_out
 from survey.invitations.models import Invitation, Mailing, Suppression
 from survey.invitations.suppression import suppress
 from survey.mail import KeepsNothing, MemoryMailer
-from survey.mail_outcomes import Unknown
-from survey.smtp import SmtpMailer
+from survey.mail.outcomes import Unknown
+from survey.mail.smtp import SmtpMailer
 from tests.invitations.people import Left, invite, invite_many
 from tests.mail.sink import Sink, free_port, sink_at_work
 

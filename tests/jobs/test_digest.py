@@ -16,7 +16,7 @@ from survey.extensions import db
 from survey.jobs import queue
 from survey.jobs.models import Job
 from survey.jobs.running import run_next
-from survey.mail_outcomes import Refused, ServerAway, Unknown
+from survey.mail.outcomes import Refused, ServerAway, Unknown
 from survey.notices import N_, Notice, notify, settle
 
 GOLDEN = Path(__file__).parent / "digest.txt"

@@ -7,8 +7,8 @@ import pytest
 from flask import Flask
 
 from survey import create_app, mail
-from survey.mail_outcomes import Deferred, without_addresses
-from survey.smtp import SmtpMailer
+from survey.mail.outcomes import Deferred, without_addresses
+from survey.mail.smtp import SmtpMailer
 from tests.engines import settings_for
 from tests.mail.test_smtp import letter
 

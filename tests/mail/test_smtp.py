@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from survey.mail_outcomes import Deferred, NotSent, Refused, ServerAway, Unknown
-from survey.smtp import SmtpMailer
+from survey.mail.outcomes import Deferred, NotSent, Refused, ServerAway, Unknown
+from survey.mail.smtp import SmtpMailer
 from tests.mail.sink import free_port, raw_server, sink_at_work
 
 

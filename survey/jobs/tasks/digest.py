@@ -12,7 +12,7 @@ from survey.accounts.models import User
 from survey.clock import local, now
 from survey.extensions import db
 from survey.jobs.models import Job
-from survey.mail_outcomes import Deferred, NotSent
+from survey.mail.outcomes import Deferred, NotSent
 from survey.notices import Notice, standing
 from survey.web import settings
 

@@ -18,7 +18,7 @@ from urllib.parse import unquote, urlsplit
 
 import idna
 
-from survey.mail_outcomes import Deferred, NotSent, Refused, ServerAway, Unknown
+from survey.mail.outcomes import Deferred, NotSent, Refused, ServerAway, Unknown
 
 #: seconds for any one step, and for a whole message: a server that trickles must not hold the queue
 STEP_SECONDS = 20.0

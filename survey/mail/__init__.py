@@ -1,6 +1,6 @@
 """How mail leaves: over SMTP, or into a folder. Chosen by WHYLEFT_MAIL_URL, one recipient a message.
 
-`send` returns when the message is sent and raises an outcome of survey.mail_outcomes when it is not.
+`send` returns when the message is sent and raises an outcome of survey.mail.outcomes when it is not.
 """
 
 import hashlib
@@ -15,8 +15,8 @@ from types import TracebackType
 from typing import Protocol, Self
 from urllib.parse import urlsplit
 
-from survey.mail_outcomes import Deferred
-from survey.smtp import SmtpMailer
+from survey.mail.outcomes import Deferred
+from survey.mail.smtp import SmtpMailer
 from survey.web import settings
 
 #: could end a header or begin an encoded word that some Python versions decode into a header of its own
