@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from importlib import import_module
 from typing import Any
 
-from sqlalchemy import ColumnElement, DateTime, and_, delete, event, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, DateTime, and_, event, func, literal, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
@@ -30,8 +30,6 @@ LEASE = timedelta(minutes=2)
 MAX_ATTEMPTS = 5
 #: wait before the second attempt; doubled for each further one
 BACK_OFF = timedelta(minutes=2)
-#: jobs that are done are kept this long
-KEEP_DONE = timedelta(days=60)
 
 FAILED = N_("The job “%(kind)s” failed %(attempts)s times and waits for you: %(error)s")
 DIED = "the worker died or was stopped in the middle of it, each time"
@@ -224,11 +222,6 @@ def due_ids(limit: int) -> list[int]:
 def waiting_since() -> datetime | None:
     """Since when the job that has waited longest has been due; None where none waits."""
     return db.session.scalar(select(func.min(Job.due_at)).where(claimable()))
-
-
-def forget_done() -> None:
-    """Delete jobs that were done long ago."""
-    db.session.execute(delete(Job).where(Job.state == "done", Job.due_at < now() - KEEP_DONE))
 
 
 @event.listens_for(db.session, "after_commit")

@@ -16,7 +16,7 @@ from survey.clock import now
 from survey.database import committed, reading
 from survey.extensions import db
 from survey.jobs.models import Job, Schedule
-from survey.jobs.queue import enqueue, forget_done
+from survey.jobs.queue import enqueue
 from survey.web import settings
 
 CLOCK_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
@@ -68,12 +68,7 @@ def tick() -> list[str]:
         db.session.rollback()
     if not slots:
         return []
-
-    def store() -> list[str]:
-        forget_done()
-        return [enqueue(slot.kind, slot.key).key for slot in slots]
-
-    return committed(db.session, store)
+    return committed(db.session, lambda: [enqueue(slot.kind, slot.key).key for slot in slots])
 
 
 def schedule() -> list[Schedule]:

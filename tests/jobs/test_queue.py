@@ -231,18 +231,6 @@ def test_run_now_joins_the_job_that_is_open() -> None:
     assert committed(db.session, lambda: queue.run_now("count").id) != job_id
 
 
-@pytest.mark.usefixtures("context")
-def test_old_done_jobs_are_forgotten_and_failed_ones_kept() -> None:
-    old, failed, fresh = put("count:1"), put("count:2"), put("count:3")
-    long_ago = now() - queue.KEEP_DONE - timedelta(days=1)
-    change(old, state="done", due_at=long_ago)
-    change(failed, state="failed", due_at=long_ago)
-    change(fresh, state="done")
-    committed(db.session, queue.forget_done)
-    assert set(db.session.scalars(select(Job.id))) == {failed, fresh}
-    db.session.rollback()
-
-
 @pytest.mark.postgresql
 @pytest.mark.usefixtures("context")
 def test_leases_go_by_the_servers_clock(monkeypatch: pytest.MonkeyPatch) -> None:
