@@ -117,9 +117,10 @@ def test_answer_comes_as_fast_whether_the_account_exists_or_not(
     """The mail leaves after the answer, and making its link costs less than one slow hash would."""
 
     def seconds(email: str) -> float:
-        begin = time.perf_counter()
+        # of the processor, not of the clock: other work on the machine does not count
+        begin = time.process_time()
         ask(email)
-        return time.perf_counter() - begin
+        return time.process_time() - begin
 
     email = member("manager")
     seconds(email)
