@@ -18,7 +18,7 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.datastructures import MultiDict
 
 from survey import web
-from survey.accounts.tries import count_try, too_many
+from survey.accounts.tries import count_try, network_of, too_many
 from survey.clock import now, today
 from survey.database import reading
 from survey.extensions import csrf, db
@@ -150,7 +150,7 @@ def _reload(person: Asked) -> Asked:
 
 
 def _refuse_guesses() -> None:
-    source = request.remote_addr or ""
+    source = network_of(request.remote_addr)
     if too_many("link", source, WRONG_LINKS):
         abort(_unknown_link(429))
     count_try("link", source)
@@ -168,8 +168,12 @@ def _fields() -> "MultiDict[str, str]":
     """What was sent in; ends the request where it is no form, or none of ours."""
     if request.mimetype != FORM_TYPE:
         abort(415)
+    body = request.get_data()
+    # a body of unknown length is cut off at the limit without a word
+    if request.content_length is None and len(body) >= (request.max_content_length or 0):
+        abort(413)
     try:
-        return read_fields(request.get_data())
+        return read_fields(body)
     except TooManyFields:
         abort(413)
 

@@ -2,6 +2,7 @@
 
 import threading
 from collections import Counter
+from io import BytesIO
 
 import pytest
 import time_machine
@@ -83,6 +84,23 @@ def test_a_body_that_is_too_large_is_refused(app: Flask, client: FlaskClient, li
     assert fits.status_code == 422
     assert client.post(link, data=f"reason=price&words={'a' * (room + 1)}", content_type=FORM).status_code == 413
     assert answers(app) == []
+
+
+@pytest.mark.parametrize(("size", "status"), [(256 * 1024 + 1, 413), (50_000, 422), (20, 422)])
+def test_a_body_in_chunks_is_limited_too(app: Flask, client: FlaskClient, link: str, size: int, status: int) -> None:
+    body = b"words=" + b"a" * (size - 6)
+    chunked = {"wsgi.input": BytesIO(body), "wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"}
+    sent = client.post(link, content_type=FORM, environ_overrides=chunked)
+    assert sent.status_code == status
+    assert answers(app) == []
+
+
+@pytest.mark.parametrize(
+    "cookie", ["session=garbage.x.y", "session=a; session=b", "language=\xff", "session=" + "a" * 8000]
+)
+def test_broken_cookies_do_not_matter(client: FlaskClient, link: str, cookie: str) -> None:
+    assert client.get(link, headers={"Cookie": cookie}).status_code == 200
+    assert client.post(link, data={"reason": "price"}, headers={"Cookie": cookie}).status_code == 303
 
 
 def test_too_many_fields_are_refused(app: Flask, client: FlaskClient, link: str) -> None:
