@@ -1,12 +1,16 @@
 """Every sentence has Dutch that fits it, and Dutch is what a Dutch page shows."""
 
 import re
+from collections.abc import Callable
+from html import unescape
 from pathlib import Path
 
 import pytest
 from babel.messages import Catalog, Message
+from flask import Flask
 from flask.testing import FlaskClient
 
+from survey.accounts.models import ROLES
 from tests import catalogue
 from tests.catalogue import forms, sentences
 
@@ -123,6 +127,22 @@ def test_a_dutch_page_is_dutch(client: FlaskClient) -> None:
     token = re.findall(r'name="csrf_token" [^>]*value="([^"]+)"', page)[0]
     refused = client.post("/reset?lang=nl", data={"email": "", "csrf_token": token}).text
     assert "Vul uw e-mailadres in." in refused
+
+
+@pytest.mark.sqlite
+def test_no_page_says_an_english_sentence(app: Flask, sign_in: Callable[..., FlaskClient], dutch: Catalog) -> None:
+    english = [text for entry in dutch if entry.id for text in forms(entry.id) if " " in text and "%" not in text]
+    client = sign_in(*ROLES, language="nl")
+    addresses = sorted({rule.rule for rule in app.url_map.iter_rules() if "GET" in rule.methods and not rule.arguments})
+    pages = {address: client.get(address, follow_redirects=True) for address in addresses}
+    texts = {address: _shown(page.text) for address, page in pages.items() if page.mimetype == "text/html"}
+    assert len(texts) > 10
+    assert not [(where, said) for where, text in texts.items() for said in english if f">{said}<" in text]
+
+
+def _shown(page: str) -> str:
+    """The page with its white space as a reader sees it."""
+    return re.sub(r"\s*([<>])\s*", r"\1", re.sub(r"\s+", " ", unescape(page)))
 
 
 def _places(text: str) -> list[str]:
