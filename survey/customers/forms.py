@@ -12,7 +12,7 @@ from wtforms.validators import InputRequired
 
 from survey.customers.encodings import DECLARED
 from survey.customers.rows import ImportOptions
-from survey.forms import PageForm
+from survey.forms import PageForm, SelectChoice
 
 TELL = ("", _("Tell from the file"))
 KINDS = [("customers", _("Customers")), ("transactions", _("Purchases or visits"))]
@@ -34,6 +34,10 @@ COLUMN = "column:"
 TOLD: dict[str, Any] = dict([*DATES[1:], *DECIMALS[1:]])
 
 
+def _choices(pairs: list[tuple[str, Any]]) -> list[SelectChoice]:
+    return [SelectChoice(value, label) for value, label in pairs]
+
+
 class UploadForm(PageForm):
     """One file."""
 
@@ -43,12 +47,12 @@ class UploadForm(PageForm):
 class ChoicesForm(PageForm):
     """How the file is read. The columns are fields named `column:` and the header."""
 
-    kind = SelectField(_("What is in the file"), choices=KINDS, validators=[InputRequired()])
-    dates = SelectField(_("Order of dates"), choices=DATES)
-    decimal = SelectField(_("Decimal sign"), choices=DECIMALS)
-    encoding = SelectField(_("Letters"), choices=ENCODINGS)
-    delimiter = SelectField(_("Cells are separated by"), choices=DELIMITERS)
-    mode = RadioField(_("When rows are not good"), choices=MODES, default="all", validators=[InputRequired()])
+    kind = SelectField(_("What is in the file"), choices=_choices(KINDS), validators=[InputRequired()])
+    dates = SelectField(_("Order of dates"), choices=_choices(DATES))
+    decimal = SelectField(_("Decimal sign"), choices=_choices(DECIMALS))
+    encoding = SelectField(_("Letters"), choices=_choices(ENCODINGS))
+    delimiter = SelectField(_("Cells are separated by"), choices=_choices(DELIMITERS))
+    mode = RadioField(_("When rows are not good"), choices=_choices(MODES), default="all", validators=[InputRequired()])
 
     def options(self) -> ImportOptions:
         """What was chosen; a column that is mapped twice shows in the preview."""

@@ -4,11 +4,10 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 from wtforms import DecimalField, IntegerField, RadioField, SelectField
-from wtforms.fields import SelectChoice  # type: ignore[attr-defined]  # the stubs are older than it
 from wtforms.validators import InputRequired, NumberRange, Optional
 
 from survey.defections.definitions import Draft
-from survey.forms import PageForm
+from survey.forms import PageForm, SelectChoice
 
 
 class DefinitionForm(PageForm):

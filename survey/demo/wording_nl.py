@@ -234,7 +234,7 @@ _LINES: dict[str, str] = {
     "euro": ("85 euro|140 euro|€ 195|260 euro|bijna 400 euro|€ 612|ruim 900 euro|1100 euro|75,-|een euro of 300|€ 480"),
     "rival": (
         "de garage om de hoek|een zzp-monteur|mijn zwager|een bandenzaak verderop|de merkdealer|"
-        "een autobedrijf bij ons in de buurt|zo'n snelservice|een concullega|een klein garagetje in {place}"
+        "een autobedrijf twee straten verder|zo'n snelservice|een concullega|een klein garagetje in {place}"
     ),
     "who": (
         "die man aan de balie|de receptie|{staff}|een jonge medewerker|de chef|de dame vooraan|"
