@@ -1,13 +1,15 @@
 """How numbers, money and days are written: the Dutch or the English way, in the organisation's zone and currency."""
 
+import re
 from datetime import date, datetime
 from decimal import Decimal
 
 from flask import Flask
-from flask_babel import format_currency, format_date, format_datetime, format_decimal, format_percent, get_locale
+from flask_babel import format_currency, format_date, format_datetime, format_decimal, format_percent
 from flask_babel import gettext as _
+from markupsafe import Markup
 
-from survey.web import settings
+from survey.web import language, settings
 
 Number = int | float | Decimal
 
@@ -52,6 +54,16 @@ def moment(at: datetime | None) -> str:
     return UNKNOWN if at is None else str(format_datetime(at, "d MMMM y, HH:mm"))
 
 
+def short_day(moment: date | datetime | None) -> str:
+    """A date for a narrow column: 22 Nov 2026."""
+    return UNKNOWN if moment is None else str(format_date(moment, "d MMM y"))
+
+
+def short_moment(at: datetime | None) -> str:
+    """A date and time for a narrow column: 22 Nov 2026, 14:05."""
+    return UNKNOWN if at is None else str(format_datetime(at, "d MMM y, HH:mm"))
+
+
 def duration(seconds: Number | None) -> str:
     """About how long, in the largest unit that fits."""
     if seconds is None:
@@ -66,11 +78,16 @@ def duration(seconds: Number | None) -> str:
     return str(_("%(number)s days", number=round(whole / 86400)))
 
 
+def breakable(address: str) -> Markup:
+    """An e-mail address that may be broken over two lines after its @."""
+    return Markup("<wbr>").join(part for part in re.split(r"(?<=@)", address) if part)
+
+
 def _spaced(shape: str) -> str:
     """Dutch puts a (fixed) space after the sign of the currency, English does not."""
-    return shape.replace("¤", "¤\u00a0") if str(get_locale() or "nl").startswith("nl") else shape
+    return shape.replace("¤", "¤\u00a0") if language() == "nl" else shape
 
 
 def init_app(app: Flask) -> None:
-    for filter_ in (money, percent, count, decimal, day, moment, duration):
+    for filter_ in (money, percent, count, decimal, day, moment, short_day, short_moment, duration, breakable):
         app.jinja_env.filters[filter_.__name__] = filter_

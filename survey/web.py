@@ -81,6 +81,11 @@ def choose_language() -> str:
     return request.accept_languages.best_match(LANGUAGES) or "nl"
 
 
+def language() -> str:
+    """The language of what is being written now: nl or en."""
+    return "nl" if str(get_locale() or "nl").startswith("nl") else "en"
+
+
 def init_app(app: Whyleft) -> None:
     if app.settings.proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # the documented way to put a layer around it
@@ -115,7 +120,7 @@ def page_context() -> dict[str, Any]:
     """Names that every template may use."""
     return {
         "organisation": settings().organisation,
-        "language": str(get_locale() or "nl"),
+        "language": language(),
         "demo": settings().demo,
         "nonce": page_nonce,
     }

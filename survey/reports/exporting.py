@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from flask_babel import gettext as _
 
 from survey.clock import local
+from survey.csv_file import Cell, csv_bytes
 from survey.reports.breakdown import NO_MAIN_REASON, Breakdown, OtherRow, ReasonRow
 from survey.reports.counting import NO_ANSWER, NOT_ASKED
-from survey.reports.csv_file import Cell, csv_bytes
 from survey.reports.words import Words
 from survey.taxonomy.models import Reason
 

@@ -3,12 +3,12 @@
 from decimal import Decimal
 
 from babel.dates import get_month_names
-from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from survey import formats
 from survey.analyst import Share
 from survey.reports.period import Period
+from survey.web import language
 
 
 def period_in_words(period: Period) -> str:
@@ -37,7 +37,7 @@ def _quarter(period: Period) -> str:
 
 def month_in_words(period: Period, width: str = "wide") -> str:
     """The month in which a period begins, with its year."""
-    names = get_month_names(width, locale=get_locale() or "nl")  # type: ignore[arg-type]  # one of babel's widths
+    names = get_month_names(width, locale=language())  # type: ignore[arg-type]  # one of babel's widths
     return f"{names[period.first.month]} {period.first.year}"
 
 

@@ -4,7 +4,6 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, current_app, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_login import current_user
 from markupsafe import Markup
@@ -19,6 +18,7 @@ from survey.reports.exporting import breakdown_csv, months_csv, other_label, wor
 from survey.reports.lens import Lens, UnclearAddress, choices, lens_from, order_from, page_number
 from survey.reports.pictures import NARROW, WIDE, reasons_picture, trend_picture
 from survey.reports.words import GIVEN_BY, PAGE, Search, count_answers, reason_of, words_of
+from survey.web import language
 
 blueprint = Blueprint("reports", __name__)
 
@@ -107,10 +107,6 @@ def asked_lens() -> Lens:
     """The lens of this address, for the person signed in."""
     given = request.args.to_dict(flat=False)
     return lens_from(given, current_user, choices(current_user), today())
-
-
-def language() -> str:
-    return "nl" if str(get_locale() or "nl").startswith("nl") else "en"
 
 
 def _search(code: str) -> Search:

@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -21,12 +21,15 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\u200e\u200f\u2060\u
 
 def csv_bytes(header: Sequence[str], rows: Iterable[Sequence[Cell]], language: str) -> bytes:
     """A file in UTF-8 with its mark: for Dutch readers with `;` and the decimal comma, else `,` and the point."""
+    return "".join(csv_lines(header, rows, language)).encode()
+
+
+def csv_lines(header: Sequence[str], rows: Iterable[Sequence[Cell]], language: str) -> Iterator[str]:
+    """The same file line by line, for what is too long to hold."""
     dutch = language == "nl"
-    text = io.StringIO()
-    writer = csv.writer(text, delimiter=";" if dutch else ",", quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-    for row in (header, *rows):
-        writer.writerow([_written(cell, dutch) for cell in row])
-    return (BYTE_ORDER_MARK + text.getvalue()).encode()
+    yield BYTE_ORDER_MARK + _line(header, dutch)
+    for row in rows:
+        yield _line(row, dutch)
 
 
 def guarded(text: str) -> str:
@@ -38,10 +41,11 @@ def guarded(text: str) -> str:
     return f"'{within}" if re.match(rf"'*(?:{_START})", within) else within
 
 
-def unguarded(text: str) -> str:
-    """The text that `guarded` was given, but for what it took out."""
-    within = text[1:] if re.match(rf"'+(?:{_START})", text) else text
-    return re.sub(rf"{_WITHIN}'('*{_FORMULA})", r"\1\2", within)
+def _line(cells: Sequence[Cell], dutch: bool) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=";" if dutch else ",", quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    writer.writerow([_written(cell, dutch) for cell in cells])
+    return text.getvalue()
 
 
 def _written(cell: Cell, dutch: bool) -> str:
