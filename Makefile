@@ -14,7 +14,7 @@ demo: .venv/installed ## from nothing to a running site with a demo business (SE
 
 test: .venv/tested ## from nothing to a passed suite, on SQLite and PostgreSQL
 	@$(BIN)/python -m tests.browser
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 sure: lint types test ## all that CI asks
 
