@@ -21,15 +21,17 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\u200e\u200f\u2060\u
 
 def csv_bytes(header: Sequence[str], rows: Iterable[Sequence[Cell]], language: str) -> bytes:
     """A file in UTF-8 with its mark: for Dutch readers with `;` and the decimal comma, else `,` and the point."""
-    return "".join(csv_lines(header, rows, language)).encode()
+    delimiter, decimal_sign = (";", ",") if language == "nl" else (",", ".")
+    return "".join(csv_lines(header, rows, delimiter, decimal_sign)).encode()
 
 
-def csv_lines(header: Sequence[str], rows: Iterable[Sequence[Cell]], language: str) -> Iterator[str]:
-    """The same file line by line, for what is too long to hold."""
-    dutch = language == "nl"
-    yield BYTE_ORDER_MARK + _line(header, dutch)
+def csv_lines(
+    header: Sequence[str], rows: Iterable[Sequence[Cell]], delimiter: str, decimal_sign: str = "."
+) -> Iterator[str]:
+    """The lines of such a file one by one, the mark before the first, for what is too long to hold."""
+    yield BYTE_ORDER_MARK + _line(header, delimiter, decimal_sign)
     for row in rows:
-        yield _line(row, dutch)
+        yield _line(row, delimiter, decimal_sign)
 
 
 def guarded(text: str) -> str:
@@ -41,14 +43,14 @@ def guarded(text: str) -> str:
     return f"'{within}" if re.match(rf"'*(?:{_START})", within) else within
 
 
-def _line(cells: Sequence[Cell], dutch: bool) -> str:
+def _line(cells: Sequence[Cell], delimiter: str, decimal_sign: str) -> str:
     text = io.StringIO()
-    writer = csv.writer(text, delimiter=";" if dutch else ",", quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-    writer.writerow([_written(cell, dutch) for cell in cells])
+    writer = csv.writer(text, delimiter=delimiter, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    writer.writerow([_written(cell, decimal_sign) for cell in cells])
     return text.getvalue()
 
 
-def _written(cell: Cell, dutch: bool) -> str:
+def _written(cell: Cell, decimal_sign: str) -> str:
     if cell is None:
         return ""
     if isinstance(cell, str):
@@ -56,4 +58,4 @@ def _written(cell: Cell, dutch: bool) -> str:
     if isinstance(cell, date | int):
         return str(cell)
     number = str(cell) if isinstance(cell, Decimal) else f"{cell:.6f}"
-    return number.replace(".", ",") if dutch else number
+    return number.replace(".", decimal_sign)

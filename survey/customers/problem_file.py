@@ -13,10 +13,10 @@ from survey.extensions import db
 PAGE = 5_000
 
 
-def problem_lines(import_id: int, language: str) -> Iterator[str]:
-    """The lines of the file, read page by page."""
+def problem_lines(import_id: int) -> Iterator[str]:
+    """The lines of the file, semicolon-separated, read page by page."""
     header = (_("line"), _("column"), _("value"), _("what to do"))
-    return csv_lines(header, _rows(import_id), language)
+    return csv_lines(header, _rows(import_id), ";")
 
 
 def _rows(import_id: int) -> Iterator[tuple[Cell, ...]]:

@@ -35,7 +35,7 @@ from survey.customers.uploads import delete_finished_uploads, remove_upload, sto
 from survey.database import reading
 from survey.extensions import db
 from survey.paging import paginate
-from survey.web import language, settings
+from survey.web import settings
 
 blueprint = Blueprint("customers", __name__, url_prefix="/customers")
 
@@ -177,8 +177,8 @@ def problems(import_id: int) -> ResponseReturnValue:
     row = db.get_or_404(Import, import_id)
     _note("import problems exported", row, current_user.id)
     headers = {"Content-Disposition": f'attachment; filename="problems-{import_id}.csv"'}
-    lines = problem_lines(import_id, language())
-    return stream_with_context(lines), 200, {"Content-Type": "text/csv; charset=utf-8", **headers}
+    lines = stream_with_context(problem_lines(import_id))
+    return lines, 200, {"Content-Type": "text/csv; charset=utf-8", **headers}
 
 
 def _understand(path: Any, options: ImportOptions) -> Preview:
