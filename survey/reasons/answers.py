@@ -24,8 +24,8 @@ def _unread_by(version: ModelVersion) -> Any:
 
 
 def count_waiting(version: ModelVersion) -> int:
-    """How many answers this version has not read yet."""
-    return db.session.scalar(select(func.count(Response.id)).where(_unread_by(version))) or 0
+    """How many answers this version could read and has not read yet."""
+    return db.session.scalar(select(func.count(Response.id)).where(_unread_by(version), ~_erased())) or 0
 
 
 def mask_batch(after: int) -> int | None:
@@ -57,11 +57,16 @@ def waiting(version: ModelVersion, after: int) -> list[Answer]:
     rows = db.session.execute(
         select(Response.id, Response.masked_words, Response.language, Reading.content)
         .outerjoin(Reading, Reading.response_id == Response.id)
-        .where(Response.id > after, _unread_by(version), ~_erased())
+        .where(Response.id > after, _unread_by(version), ~_erased(), ~_unmasked())
         .order_by(Response.id)
         .limit(BATCH)
     )
     return [Answer(row.id, row.masked_words or "", row.language, row.content) for row in rows]
+
+
+def _unmasked() -> Any:
+    """Came in since the words were masked: left for the next time."""
+    return Response.words.is_not(None) & Response.masked_words.is_(None)
 
 
 def _erased() -> Any:

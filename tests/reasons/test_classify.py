@@ -1,5 +1,7 @@
 """Reading answers: once each, masked first, resumable, and shown only when all of them are read."""
 
+import secrets
+import threading
 from typing import Any
 
 import pytest
@@ -7,6 +9,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from survey.customers.models import Employee
+from survey.database import committed
 from survey.extensions import db
 from survey.jobs.tasks import classify, reclassify
 from survey.reasons import answers, classifying, versions
@@ -84,6 +87,43 @@ def test_many_answers_are_read_in_batches(monkeypatch: pytest.MonkeyPatch) -> No
         stories.response(WORDS)
     db.session.commit()
     assert classify.run() == {"read": 8}
+
+
+def test_answer_that_came_in_after_the_masking_waits_for_the_next_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    masked = classify.mask_all
+
+    def masked_and_then_one_more() -> None:
+        masked()
+        monkeypatch.undo()
+        stories.response(WORDS)
+        db.session.commit()
+
+    monkeypatch.setattr(classify, "mask_all", masked_and_then_one_more)
+    assert classify.run() == {"read": 0}
+    assert classify.run() == {"read": 1}
+    assert states() == {"given": 1}
+
+
+def test_training_holds_nobody_up(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the first model is made, somebody else can write."""
+    made = classifying.starter()
+
+    def slow() -> classifying.Classifier:
+        def other() -> None:
+            with app.app_context():
+                committed(db.session, lambda: db.session.add(Employee(name=secrets.token_hex(4))))
+
+        thread = threading.Thread(target=other)
+        thread.start()
+        thread.join()
+        return made
+
+    monkeypatch.setattr(classifying, "starter", slow)
+    stories.response(WORDS)
+    db.session.commit()
+    assert classify.run() == {"read": 1}
+    reclassify.run()
+    assert db.session.scalar(select(func.count(Employee.id))) == 1 + 1
 
 
 def test_answer_that_breaks_the_model_is_marked_and_the_others_are_read(monkeypatch: pytest.MonkeyPatch) -> None:

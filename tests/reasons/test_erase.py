@@ -119,6 +119,19 @@ def test_newer_model_keeps_what_the_old_one_read_of_the_erased() -> None:
     assert db.session.scalar(counted) == 2
 
 
+def test_erased_before_anything_was_read_does_not_hold_up_a_newer_model() -> None:
+    classify.run()
+    canary()
+    db.session.commit()
+    erase("K-4711")
+    new = versions.register(other_model(), "trained")
+    db.session.commit()
+    reclassify.run()
+    serving = versions.serving()
+    assert serving is not None
+    assert serving.id == new.id
+
+
 def test_unknown_and_twice_are_told_in_words(app: Flask) -> None:
     canary()
     db.session.commit()

@@ -15,13 +15,17 @@ from survey.reasons.models import ModelVersion
 
 def run(job: Job | None = None) -> dict[str, Any]:
     """Mask, read and classify. The first time, the model that comes with the software becomes the serving one."""
-    version = versions.serving() or _first_version()
+    with reading():
+        version = versions.serving()
+        db.session.rollback()
+    version = version or _first_version()
     mask_all()
     return {"read": read_all(version, job)}
 
 
 def _first_version() -> ModelVersion:
-    version = versions.register(classifying.starter(), "starter")
+    starter = classifying.starter()  # takes seconds, so before the transaction that stores it
+    version = versions.register(starter, "starter")
     versions.serve(version)
     db.session.commit()
     return version
@@ -37,7 +41,9 @@ def mask_all() -> None:
 
 def read_all(version: ModelVersion, job: Job | None) -> int:
     """Read every answer this version has not read, batch by batch; gives how many. A killed run goes on from there."""
-    classifier = versions.classifier_of(version)
+    with reading():
+        classifier = versions.classifier_of(version)
+        db.session.rollback()
     done, last = 0, 0
     if job:
         job.done, job.total = 0, count_waiting(version)

@@ -5,6 +5,7 @@ from typing import Any
 import click
 from flask.cli import with_appcontext
 
+from survey.database import reading
 from survey.extensions import db
 from survey.jobs.models import Job
 from survey.jobs.tasks.classify import mask_all, read_all
@@ -32,10 +33,15 @@ def run(job: Job | None = None, *, dry_run: bool = False) -> dict[str, Any]:
 
 def newest_version() -> ModelVersion:
     """The newest model trained here, or a newer one that came with the software."""
-    newest = versions.newest()
-    if newest is None or newest.origin == "starter":
-        newest = versions.register(classifying.starter(), "starter")
-        db.session.commit()
+    with reading():
+        newest = versions.newest()
+        own = newest is not None and newest.origin == "trained"
+        db.session.rollback()
+    if newest is not None and own:
+        return newest
+    starter = classifying.starter()  # takes seconds, so before the transaction that stores it
+    newest = versions.register(starter, "starter")
+    db.session.commit()
     return newest
 
 
@@ -50,6 +56,7 @@ def _turn(old: ModelVersion | None, new: ModelVersion) -> int:
             db.session.commit()
             return read
         db.session.commit()
+        mask_all()
         read += read_all(new, None)
 
 
