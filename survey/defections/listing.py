@@ -12,6 +12,7 @@ from survey.accounts.models import User
 from survey.customers.models import Branch, Customer
 from survey.defections.models import Defection
 from survey.extensions import db
+from survey.paging import Page
 
 PER_PAGE = 50
 STATES = ("gone", "returned")
@@ -49,35 +50,6 @@ class Line:
     branch: str | None
 
 
-@dataclass(frozen=True)
-class Page:
-    """One page of the list."""
-
-    items: list[Line]
-    page: int
-    total: int
-
-    @property
-    def pages(self) -> int:
-        return -(-self.total // PER_PAGE)
-
-    @property
-    def has_prev(self) -> bool:
-        return self.page > 1
-
-    @property
-    def has_next(self) -> bool:
-        return self.page < self.pages
-
-    @property
-    def prev_num(self) -> int:
-        return self.page - 1
-
-    @property
-    def next_num(self) -> int:
-        return self.page + 1
-
-
 def filters_from(given: Mapping[str, str]) -> Filters:
     """Filters as they stand in an address; an empty one is left out. ValueError where one makes no sense."""
     state = given.get("state") or None
@@ -92,14 +64,6 @@ def filters_from(given: Mapping[str, str]) -> Filters:
     )
 
 
-def page_number(given: Mapping[str, str]) -> int:
-    """The page asked for, from 1. ValueError where it makes no sense."""
-    number = _whole(given.get("page") or "1") or 0
-    if not 1 <= number <= 1_000_000:
-        raise ValueError("There is no such page.")
-    return number
-
-
 def sum_of(filters: Filters, user: User) -> Sum:
     gone = case((Defection.returned_on.is_(None), Defection.lost_value), else_=0)
     query = (
@@ -112,7 +76,7 @@ def sum_of(filters: Filters, user: User) -> Sum:
     return Sum(left, returned, Decimal(lost or 0).quantize(Decimal("0.01")))
 
 
-def page_of(filters: Filters, user: User, number: int, total: int) -> Page:
+def page_of(filters: Filters, user: User, number: int, total: int) -> Page[Line]:
     """The latest defections first; `total` is how many there are in all."""
     query = (
         select(Defection, Customer.external_id, Customer.name, Customer.segment, Branch.name)
@@ -123,7 +87,7 @@ def page_of(filters: Filters, user: User, number: int, total: int) -> Page:
         .limit(PER_PAGE)
         .offset((number - 1) * PER_PAGE)
     )
-    return Page([Line(*row) for row in db.session.execute(query)], number, total)
+    return Page([Line(*row) for row in db.session.execute(query)], number, total, PER_PAGE)
 
 
 def branches_for(user: User) -> Sequence[tuple[int, str]]:

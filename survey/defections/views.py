@@ -16,6 +16,7 @@ from survey.defections.models import Definition
 from survey.defections.previewing import Preview, preview
 from survey.defections.wording import sentence, whom
 from survey.extensions import db
+from survey.paging import page_number
 
 CHANGING = ("defections.change", "defections.save", "defections.retire")
 
@@ -34,10 +35,10 @@ def keep_to_branches() -> None:
 def index() -> ResponseReturnValue:
     """The list of who left."""
     try:
-        filters, number = listing.filters_from(request.args), listing.page_number(request.args)
+        filters = listing.filters_from(request.args)
     except ValueError:
         abort(400)
-    total = listing.sum_of(filters, current_user)
+    number, total = page_number(), listing.sum_of(filters, current_user)
     page = listing.page_of(filters, current_user, number, total.left)
     if not page.items and number > 1:
         abort(404)

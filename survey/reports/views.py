@@ -12,6 +12,7 @@ from survey import charts
 from survey.accounts import audit
 from survey.accounts.access import allow, allowed_roles
 from survey.clock import local, today
+from survey.paging import Page
 from survey.reports import phrases, sentences
 from survey.reports.breakdown import Breakdown, ReasonRow, break_down, ranked, whole_amounts
 from survey.reports.exporting import breakdown_csv, months_csv, other_label, words_csv
@@ -70,19 +71,17 @@ def months_file() -> ResponseReturnValue:
 @allow(*READERS)
 def words(code: str) -> ResponseReturnValue:
     """What customers wrote who gave this reason."""
-    search, page = _search(code), page_number(request.args.to_dict(flat=False))
+    search, number = _search(code), page_number(request.args.to_dict(flat=False))
     given, written = count_answers(search)
-    pages = max(1, -(-written // PAGE))
-    if page > pages:
-        raise UnclearAddress(_("The last page of words for this reason is page %(pages)s.", pages=pages))
+    page = Page(words_of(search, number), number, written, PAGE)
+    if number > max(1, page.pages):
+        raise UnclearAddress(_("The last page of words for this reason is page %(pages)s.", pages=max(1, page.pages)))
     return render_template(
         "reports/words.html",
         search=search,
         given=given,
         written=written,
         page=page,
-        pages=pages,
-        answers=words_of(search, page),
         customer_page=_customer_page(),
         local=local,
         **_frame(search.lens),
