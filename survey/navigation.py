@@ -86,6 +86,7 @@ def frame() -> dict[str, Any]:
     return {
         "signed_in": signed_in,
         "person": (current_user.name or current_user.email) if signed_in else "",
+        "person_in_short": (current_user.name or current_user.email.partition("@")[0]) if signed_in else "",
         "menu": links(MAIN) if signed_in else [],
         "setting_up": links(SETTING_UP) if signed_in else [],
     }

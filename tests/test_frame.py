@@ -13,6 +13,7 @@ import pytest
 from flask import Flask, abort, render_template_string
 from flask.testing import FlaskClient
 from flask_babel import force_locale
+from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import TooManyRequests
 from wtforms import BooleanField, PasswordField, RadioField, SelectMultipleField, StringField, TextAreaField
@@ -20,7 +21,9 @@ from wtforms.validators import DataRequired
 
 from survey import formats
 from survey.accounts import access
+from survey.accounts.models import User
 from survey.assets import STATIC, VENDORED
+from survey.database import writing
 from survey.extensions import db
 from survey.forms import PageForm, SelectChoice
 from survey.write_gate import GateTimeout
@@ -104,6 +107,10 @@ def test_every_text_colour_can_be_read(scheme: int) -> None:
         ("en", lambda: formats.day(date(2026, 3, 1)), "1 March 2026"),
         ("en", lambda: formats.day(datetime(2026, 3, 1, 23, 30, tzinfo=UTC)), "2 March 2026"),
         ("nl", lambda: formats.moment(datetime(2026, 7, 1, 22, 30, tzinfo=UTC)), "2 juli 2026, 00:30"),
+        ("en", lambda: formats.short_day(date(2026, 9, 1)), "1 Sep 2026"),
+        ("nl", lambda: formats.short_day(date(2026, 10, 1)), "1 okt 2026"),
+        ("nl", lambda: formats.short_moment(datetime(2026, 7, 1, 22, 30, tzinfo=UTC)), "2 jul 2026, 00:30"),
+        ("en", lambda: formats.breakable("a<b@example.org"), "a&lt;b@<wbr>example.org"),
         ("en", lambda: formats.duration(42), "42 seconds"),
         ("en", lambda: formats.duration(3 * 86400), "3 days"),
     ],
@@ -115,7 +122,7 @@ def test_figures_are_written_the_way_of_the_language(
         assert written() == expected
 
 
-@pytest.mark.parametrize("name", ["money", "percent", "count", "decimal", "day", "moment", "duration"])
+@pytest.mark.parametrize("name", ["money", "percent", "count", "decimal", "day", "moment", "short_day", "short_moment", "duration"])
 def test_what_is_not_known_is_a_dash(app: Flask, name: str) -> None:
     with app.app_context():
         assert render_template_string("{{ none | " + name + " }}") == "–"
@@ -244,6 +251,25 @@ def test_menu_shows_only_what_may_be_opened(sign_in: Callable[..., FlaskClient])
         assert ("/users" in links) is (role == "administrator")
         for link in links - {"/change"}:
             assert client.get(link, buffered=True).status_code == 200, f"{role}: {link}"
+
+
+def test_account_without_a_name_is_called_by_the_part_before_the_at(
+    app: Flask, sign_in: Callable[..., FlaskClient]
+) -> None:
+    client = sign_in("manager")
+    assert '<span class="wide">manager</span>' in client.get("/change").text
+    with app.app_context(), writing():
+        db.session.execute(update(User).values(name=""))
+        db.session.commit()
+    page = client.get("/change").text
+    assert '<span class="wide">manager-0</span>' in page
+    assert "Signed in as manager-0@example.org" in page
+
+
+def test_only_what_is_typed_is_called_optional(sign_in: Callable[..., FlaskClient]) -> None:
+    page = sign_in("analyst").get("/defections/definitions/change?kind=lapse").text
+    assert 'Days without a visit <span class="quiet">(optional)' in page
+    assert "Whom it is for</label>" in page
 
 
 def test_strangers_see_no_menu(client: FlaskClient) -> None:

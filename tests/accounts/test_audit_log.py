@@ -32,7 +32,7 @@ def log(app: Flask) -> None:
 def test_page_shows_newest_first_in_pages(sign_in: Callable[..., FlaskClient]) -> None:
     client = sign_in("administrator")
     first = client.get("/audit").text
-    assert "2 March 2026, 23:59" in first
+    assert "2 Mar 2026, 23:59" in first
     assert "Page 1 of 2, 61 in all" in first
     assert first.index("signed in</td>") < first.index("export</td>")
     assert client.get("/audit?page=2").text.count("<tr>") == 1 + 11

@@ -49,11 +49,11 @@ def test_the_list_says_who_left_and_what_it_costs(left, sign_in):
     page = text_of(sign_in("manager").get(ALL))
     assert "3 times a customer left. 1 of them came back." in page
     assert "Anna de Wit" in row_of(page, "anna")
-    assert "29 June 2024" in row_of(page, "anna")
+    assert "29 Jun 2024" in row_of(page, "anna")
     assert "not yet" in row_of(page, "anna")
     assert "as you gave it" in row_of(page, "bert")
     assert "€900" in row_of(page, "bert")
-    assert "7 September 2024" in row_of(page, "carl")
+    assert "7 Sep 2024" in row_of(page, "carl")
     assert "dora" not in page
     assert "It is a first estimate of turnover: no margin is taken off" in page
 
@@ -129,7 +129,7 @@ def test_seeing_people_is_written_down(left, sign_in, app):
 
 
 def test_dutch_figures_on_the_dutch_page(left, sign_in):
-    assert "29 juni 2024" in text_of(sign_in("manager", language="nl").get(ALL))
+    assert "29 jun 2024" in text_of(sign_in("manager", language="nl").get(ALL))
 
 
 def test_definitions_are_told_in_sentences(client, sign_in):

@@ -62,6 +62,15 @@ def test_the_link_of_the_mail_shows_a_button_and_changes_nothing(
         assert db.session.scalars(select(Customer.opted_out_at)).one() is None
 
 
+def test_the_page_of_the_mail_can_be_read_in_the_other_language(
+    app: Flask, client: FlaskClient, invitation_id: int
+) -> None:
+    address = path(app, OPT_OUT, invitation_id)
+
+    assert '<a href="?lang=nl" hreflang="nl" lang="nl">Nederlands</a>' in client.get(f"{address}?lang=en").text
+    assert "Vraag mij dit nooit meer</button>" in client.get(f"{address}?lang=nl").text
+
+
 def test_the_form_has_the_button_itself(app: Flask, client: FlaskClient, invitation_id: int) -> None:
     page = client.get(path(app, ANSWER, invitation_id)).text
 
