@@ -122,7 +122,9 @@ def test_figures_are_written_the_way_of_the_language(
         assert written() == expected
 
 
-@pytest.mark.parametrize("name", ["money", "percent", "count", "decimal", "day", "moment", "short_day", "short_moment", "duration"])
+@pytest.mark.parametrize(
+    "name", ["money", "percent", "count", "decimal", "day", "moment", "short_day", "short_moment", "duration"]
+)
 def test_what_is_not_known_is_a_dash(app: Flask, name: str) -> None:
     with app.app_context():
         assert render_template_string("{{ none | " + name + " }}") == "–"
