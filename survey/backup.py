@@ -17,7 +17,6 @@ from typing import Any
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
 
 import click
-from flask.cli import with_appcontext
 
 from survey.clock import now
 from survey.extensions import db
@@ -203,7 +202,6 @@ def _restore_file(archive: ZipFile, name: str, wanted: str) -> Path:
 
 @click.command("backup")
 @click.argument("file", type=click.Path(path_type=Path))
-@with_appcontext
 def backup(file: Path) -> None:
     """Write everything this installation keeps to one FILE, while it goes on working."""
     db.session.rollback()
@@ -218,7 +216,6 @@ def backup(file: Path) -> None:
 
 @click.command("restore")
 @click.argument("file", type=click.Path(path_type=Path))
-@with_appcontext
 def restore(file: Path) -> None:
     """Put everything of a backup FILE into this installation, which must be empty."""
     db.session.remove()

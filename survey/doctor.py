@@ -6,7 +6,6 @@ from typing import Any
 import click
 import structlog
 from flask import Blueprint, render_template
-from flask.cli import with_appcontext
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -65,7 +64,6 @@ def _examined(check: Any) -> Finding:
 
 
 @click.command("doctor")
-@with_appcontext
 def command() -> None:
     """Check everything this installation needs; ends with 1 where something is broken."""
     db.session.rollback()

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from flask.cli import with_appcontext
 from flask_babel import force_locale
 from sqlalchemy import select
 
@@ -47,7 +46,7 @@ def _file_command(command: Callable[..., None]) -> click.Command:
     """The argument and options that both commands have."""
     for option in reversed(OPTIONS):
         command = option(command)
-    return click.command("import")(with_appcontext(command))
+    return click.command("import")(command)
 
 
 @_file_command

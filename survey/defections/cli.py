@@ -5,7 +5,6 @@ from importlib import import_module
 from typing import Any
 
 import click
-from flask.cli import with_appcontext
 
 from survey.clock import today
 
@@ -23,7 +22,6 @@ WHY_SKIPPED = {
 @click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="The last day to look at; default: today.")
 @click.option("--segment", help="Invite only customers of this segment. Detection covers everybody.")
 @click.option("--invite/--no-invite", default=True, help="Whether to plan invitations for those who left.")
-@with_appcontext
 def detect(as_of: datetime | None, segment: str | None, invite: bool) -> None:
     """Notice who has left and who has come back, and plan whom to ask."""
     task = import_module("survey.jobs.tasks.detect")

@@ -1,7 +1,6 @@
 """The command that sends what is due."""
 
 import click
-from flask.cli import with_appcontext
 
 from survey.database import committed
 from survey.extensions import db
@@ -11,7 +10,6 @@ from survey.mail import open_mailer
 
 
 @click.command("send")
-@with_appcontext
 def send() -> None:
     """Send the invitations and reminders that are due."""
     with open_mailer() as mailer:

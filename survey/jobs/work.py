@@ -7,7 +7,6 @@ from types import FrameType
 
 import click
 import structlog
-from flask.cli import with_appcontext
 from sqlalchemy.exc import DBAPIError
 
 from survey.database import committed
@@ -69,7 +68,6 @@ class Worker:
 
 @click.command()
 @click.option("--once", is_flag=True, help="Run what is due now, then end.")
-@with_appcontext
 def work(once: bool) -> None:
     """Run every job that falls due, until stopped."""
     worker = Worker()
@@ -86,7 +84,6 @@ def work(once: bool) -> None:
 
 @click.command("run")
 @click.argument("kind")
-@with_appcontext
 def run_one(kind: str) -> None:
     """Put a job of this KIND in the queue and run it now."""
     try:
@@ -103,7 +100,6 @@ def run_one(kind: str) -> None:
 
 
 @click.command("list")
-@with_appcontext
 def list_open() -> None:
     """Show the jobs that wait or run."""
     rows = queue.open_jobs()

@@ -3,7 +3,6 @@
 from typing import Any
 
 import click
-from flask.cli import with_appcontext
 
 from survey.database import reading
 from survey.extensions import db
@@ -63,7 +62,6 @@ def read_all(version: ModelVersion, job: Job | None) -> int:
 
 
 @click.command("classify")
-@with_appcontext
 def command() -> None:
     """Read the answers that came in since the last time."""
     try:

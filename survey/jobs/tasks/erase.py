@@ -1,7 +1,6 @@
 """The command that erases a person everywhere: rows, kept mails and kept import files."""
 
 import click
-from flask.cli import with_appcontext
 
 from survey.accounts import audit
 from survey.customers.uploads import delete_finished_uploads
@@ -25,7 +24,6 @@ def run(external_id: str) -> Erased:
 
 @click.command("erase")
 @click.argument("customer_id")
-@with_appcontext
 def command(customer_id: str) -> None:
     """Erase a person: name, address, words and identifiers. The reason they gave stays counted."""
     try:

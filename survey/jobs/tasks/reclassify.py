@@ -3,7 +3,6 @@
 from typing import Any
 
 import click
-from flask.cli import with_appcontext
 
 from survey.database import reading
 from survey.extensions import db
@@ -62,7 +61,6 @@ def _turn(old: ModelVersion | None, new: ModelVersion) -> int:
 
 @click.command("reclassify")
 @click.option("--dry-run", is_flag=True, help="Read everything and say what would change; pages stay as they are.")
-@with_appcontext
 def command(dry_run: bool) -> None:
     """Read every answer again with the newest model, then show what it says."""
     try:
