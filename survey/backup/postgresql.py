@@ -1,4 +1,4 @@
-"""A PostgreSQL database at one moment: COPY of every table, needing no program but the server itself."""
+"""A PostgreSQL database at one moment: COPY of every table in one REPEATABLE READ transaction."""
 
 import hashlib
 from collections.abc import Iterable
@@ -11,9 +11,9 @@ from flask_migrate import upgrade
 from psycopg import IsolationLevel, sql
 from sqlalchemy import MetaData
 
+from survey.backup.place import BOOKKEEPING, SnapshotError, TableState, compare
 from survey.checks.database import MIGRATIONS
 from survey.extensions import db
-from survey.snapshots import BOOKKEEPING, SnapshotError, TableState, compare
 
 BLOCK = 1024 * 1024
 

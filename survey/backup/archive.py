@@ -1,7 +1,7 @@
-"""`backup` and `restore`: everything that cannot be made again, in one file, checked on the way out and on the way in.
+"""Everything that cannot be made again, in one file, checked on the way out and on the way in.
 
-The file is a zip: the database as it was at one moment (survey.snapshots), the models and the uploads, and a manifest
-with what must be found again when it is restored. Secrets and the mail folder stay out.
+The file is a zip: the database as it was at one moment, the models and the uploads, and a manifest with what must be
+found again when it is restored. Secrets and the mail folder stay out.
 """
 
 import hashlib
@@ -16,12 +16,10 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
 
-import click
-
+from survey.backup.place import Place, SnapshotError, TableState
+from survey.backup.postgresql import PostgresPlace
+from survey.backup.sqlite import SqlitePlace
 from survey.clock import now
-from survey.extensions import db
-from survey.postgres_snapshots import PostgresPlace
-from survey.snapshots import Place, SnapshotError, SqlitePlace, TableState
 from survey.web import settings
 
 FORMAT = 1
@@ -29,11 +27,6 @@ FOLDERS = ("models", "uploads")
 MANIFEST = "manifest.json"
 LARGEST_MANIFEST = 10_000_000
 BLOCK = 1024 * 1024
-KEEP_KEY = (
-    "The secret key is not in the backup. Keep WHYLEFT_SECRET_KEY and WHYLEFT_OLD_SECRET_KEYS beside it: "
-    "without them the links that were mailed no longer open."
-)
-ERASED = "Whoever was erased after this backup was made is in it again: run `customers erase` for them once more."
 
 
 class BackupError(Exception):
@@ -198,36 +191,3 @@ def _restore_file(archive: ZipFile, name: str, wanted: str) -> Path:
         target.unlink()
         raise BackupError(f"The backup is damaged: {name} is not what was stored.")
     return target
-
-
-@click.command("backup")
-@click.argument("file", type=click.Path(path_type=Path))
-def backup(file: Path) -> None:
-    """Write everything this installation keeps to one FILE, while it goes on working."""
-    db.session.rollback()
-    try:
-        manifest = make_backup(file)
-    except (BackupError, SnapshotError) as error:
-        raise click.ClickException(str(error)) from None
-    content = f"{manifest.rows:,} rows of {len(manifest.tables)} tables and {len(manifest.files)} files"
-    click.echo(f"{file}: {content}, {file.stat().st_size / 1e6:.1f} MB.")
-    click.echo(KEEP_KEY)
-
-
-@click.command("restore")
-@click.argument("file", type=click.Path(path_type=Path))
-def restore(file: Path) -> None:
-    """Put everything of a backup FILE into this installation, which must be empty."""
-    db.session.remove()
-    db.engine.dispose()
-    try:
-        manifest = use_backup(file)
-    except BackupError as error:
-        raise click.ClickException(str(error)) from None
-    click.echo(
-        f"Restored {manifest.rows:,} rows of {len(manifest.tables)} tables, as of {manifest.made_at}; all checked."
-    )
-    if manifest.key_mark != key_mark(settings().secret_key):
-        click.echo("WHYLEFT_SECRET_KEY is not the key of the backup: links that were mailed will not open.", err=True)
-    click.echo(ERASED)
-    click.echo("Run `flask --app wsgi db upgrade`, then `flask --app wsgi doctor`.")
