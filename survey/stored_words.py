@@ -8,7 +8,7 @@ from survey.notices import N_
 #: what people may do, as the table of roles names it
 ROLES = (N_("administrator"), N_("manager"), N_("analyst"), N_("interviewer"))
 
-#: what the audit log says was done, beside what the accounts themselves say
+#: what the audit log says was done
 ACTIONS = (
     N_("breakdown exported"),
     N_("customer erased"),
@@ -21,7 +21,16 @@ ACTIONS = (
     N_("job asked for"),
     N_("job tried again"),
     N_("months exported"),
+    N_("password link asked"),
+    N_("password link sent"),
+    N_("password refused"),
+    N_("password set"),
     N_("schedule changed"),
+    N_("sign-in failed"),
+    N_("signed in"),
+    N_("signed out"),
+    N_("user added"),
+    N_("user changed"),
     N_("words exported"),
 )
 

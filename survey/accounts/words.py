@@ -31,16 +31,3 @@ SUBJECTS = {
 
 #: what the person is told when a link is asked for, whether the account exists or not
 LINK_SENT = _lazy("If this address has an account, a mail with a link is on its way. The link works for one day.")
-
-#: how the audit log names what was done, for the catalogue
-ACTIONS = (
-    _("signed in"),
-    _("signed out"),
-    _("sign-in failed"),
-    _("password set"),
-    _("password refused"),
-    _("password link asked"),
-    _("password link sent"),
-    _("user added"),
-    _("user changed"),
-)
