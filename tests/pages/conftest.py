@@ -9,11 +9,14 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from sqlalchemy import select
 from werkzeug.serving import make_server
 
 from survey import create_app
 from survey.demo.loading import Person, load
 from survey.extensions import db
+from survey.invitations.links import answer_link, opt_out_link
+from survey.invitations.models import Invitation
 from tests import browser
 from tests.engines import settings_for
 
@@ -27,7 +30,9 @@ class Site:
 
     url: str
     people: dict[str, Person]
-    form: str
+    #: a form to fill in and a link to be left alone, one of each for each language
+    forms: dict[str, str]
+    stops: dict[str, str]
 
 
 @pytest.fixture(scope="session")
@@ -47,8 +52,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     welcome = load(app, customers=400, looks=2)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    form = welcome.link
-    yield Site(settings.base_url, {person.role: person for person in welcome.people}, form)
+    with app.app_context():
+        still_open = select(Invitation.id).where(Invitation.state == "open").order_by(Invitation.id.desc()).limit(4)
+        numbers = db.session.scalars(still_open).all()
+        forms = dict(zip(("nl", "en"), map(answer_link, numbers[:2]), strict=True))
+        stops = dict(zip(("nl", "en"), map(opt_out_link, numbers[2:]), strict=True))
+    yield Site(settings.base_url, {person.role: person for person in welcome.people}, forms, stops)
     server.shutdown()
     thread.join()
     server.server_close()

@@ -2,7 +2,9 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -16,6 +18,8 @@ RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "be
 #: of pages that differ only in numbers and codes, so many are looked at
 ALIKE = 2
 SIZES = {"nl": 320, "en": 1280}
+#: home, and a stretch of time in which people have answered
+FROM = ("/", f"/breakdown?from=2000-01-01&to={date.today()}")
 
 
 def axe_faults(page: Page) -> list[str]:
@@ -40,9 +44,12 @@ def links_on(page: Page, site: Site) -> list[str]:
     return [path for path in inside if not re.search(r"\.(csv|xlsx|eml|svg)(\?|$)|/static/|lang=", path)]
 
 
-def crawl(page: Page, site: Site, look: Callable[[Page], list[str]]) -> tuple[list[str], Counter[str]]:
-    """Follow every link from home on; what `look` finds, and how many pages of each kind were seen."""
-    waiting, known, faults, seen = ["/"], {"/"}, [], Counter()
+def crawl(
+    page: Page, site: Site, look: Callable[[Page], list[str]], start: Sequence[str]
+) -> tuple[list[str], Counter[str]]:
+    """Follow every link from the start on; what `look` finds, and how many pages of each kind were seen."""
+    waiting, faults, seen = list(start), [], Counter()
+    known = set(waiting)
     while waiting:
         path = waiting.pop(0)
         if seen[kind_of(path)] >= ALIKE:
@@ -59,8 +66,11 @@ def crawl(page: Page, site: Site, look: Callable[[Page], list[str]]) -> tuple[li
     return faults, seen
 
 
-@pytest.mark.parametrize("language", ["nl", "en"])
-@pytest.mark.parametrize("role", ["administrator", "manager", "analyst", "interviewer"])
+# the administrator sees every page; of the others it is their own menu and their own way in that differ
+@pytest.mark.parametrize(
+    ("role", "language"),
+    [("administrator", "nl"), ("administrator", "en"), ("manager", "nl"), ("analyst", "en"), ("interviewer", "nl")],
+)
 def test_pages_of_a_role(
     role: str, language: str, page_for: Callable[..., Page], site: Site, picture: Callable[[Page], None]
 ) -> None:
@@ -70,16 +80,68 @@ def test_pages_of_a_role(
         picture(page)
         return axe_faults(page) + sticks_out(page)
 
-    faults, seen = crawl(page, site, look)
+    faults, seen = crawl(page, site, look, FROM[: 1 if role == "interviewer" else None])
     assert faults == []
     assert len(seen) >= (2 if role == "interviewer" else 4)
 
 
-@pytest.mark.parametrize("language", ["nl", "en"])
-def test_form(language: str, page_for: Callable[..., Page], site: Site, picture: Callable[[Page], None]) -> None:
-    page = page_for(None, SIZES[language], language)
-    for path in (site.form, site.form + "x", site.url + "/login"):
-        page.goto(f"{path}?lang={language}")
+@pytest.fixture
+def looked_at(picture: Callable[[Page], None]) -> Callable[[Page], None]:
+    """Assert of the page in sight what must hold of every page."""
+
+    def look(page: Page) -> None:
         picture(page)
         assert axe_faults(page) == []
         assert sticks_out(page) == []
+
+    return look
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_asked(language: str, page_for: Callable[..., Page], site: Site, looked_at: Callable[[Page], None]) -> None:
+    """The way of somebody who is asked: the form, a mistake, thanks, again; a wrong link; never again."""
+    page = page_for(None, SIZES[language], language)
+    page.goto(f"{site.forms[language]}?lang={language}")
+    looked_at(page)
+    page.locator("textarea").fill("x" * 10_001)
+    page.locator("button.send").click()
+    looked_at(page)
+    page.locator("textarea").fill("Price")
+    page.locator("input[type=radio]").first.check()
+    page.locator("button.send").click()
+    page.wait_for_url("**/thanks*")
+    looked_at(page)
+    page.goto(f"{site.forms[language]}?lang={language}")
+    looked_at(page)
+    page.goto(f"{site.forms[language]}x?lang={language}")
+    looked_at(page)
+    page.goto(f"{site.stops[language]}?lang={language}")
+    looked_at(page)
+    page.locator("main button").first.click()
+    looked_at(page)
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_file_on_its_way_in(
+    language: str, page_for: Callable[..., Page], looked_at: Callable[[Page], None], tmp_path: Path
+) -> None:
+    page = page_for("analyst", SIZES[language], language)
+    path = tmp_path / "visits.csv"
+    path.write_text("klantnummer;datum;bedrag\nK00001;01-02-2026;10,00\nK00002;03-02-2026;ten\n")
+    page.goto(f"/customers/imports?lang={language}")
+    page.locator("input[type=file]").set_input_files(path)
+    page.locator("main form button").first.click()
+    page.wait_for_url("**/imports/*")
+    looked_at(page)
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_strangers_and_errors(language: str, page_for: Callable[..., Page], looked_at: Callable[[Page], None]) -> None:
+    page = page_for(None, SIZES[language], language)
+    for path in ("/login", "/reset"):
+        page.goto(f"{path}?lang={language}")
+        looked_at(page)
+    page = page_for("interviewer", SIZES[language], language)
+    for path in ("/nowhere", "/users"):
+        page.goto(f"{path}?lang={language}")
+        looked_at(page)
