@@ -3,26 +3,29 @@
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import click
 from flask import Flask
 from flask.cli import ScriptInfo
 from flask_migrate import upgrade
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from werkzeug.test import Client
 
 from survey.accounts.models import ROLES
-from survey.clock import today
+from survey.clock import now, today
 from survey.customers.models import Customer
 from survey.database import committed, writing
 from survey.defections import definitions
+from survey.defections.models import Defection
 from survey.demo.answers import Answer
 from survey.demo.generating import DemoBusiness, generate
 from survey.extensions import db
 from survey.invitations.links import answer_link
-from survey.invitations.models import Invitation
+from survey.invitations.models import Invitation, Mailing
+from survey.responses.models import Response
+from survey.web import settings
 
 SEED = 7
 CUSTOMERS = 5000
@@ -108,12 +111,30 @@ def _answer_all(app: Flask, business: DemoBusiness) -> None:
             .where(Invitation.state == "open")
             .order_by(Invitation.id)
         ).all()
-        answers = [(answer_link(row.id), business.answer(row.external_id, row.language)) for row in asked]
-    given = [(link, answer) for link, answer in answers if answer][:-STILL_TO_ANSWER]
+        answers = [(row.id, answer_link(row.id), business.answer(row.external_id, row.language)) for row in asked]
+    given = [(number, link, answer) for number, link, answer in answers if answer][:-STILL_TO_ANSWER]
     browser = Client(app)
     with click.progressbar(given, label=f"{len(given)} of {len(asked)} people answer the form") as bar:
-        for link, answer in bar:
+        for _, link, answer in bar:
             _send(browser, app.settings.base_url, link, answer)  # type: ignore[attr-defined]
+    with app.app_context():
+        committed(db.session, lambda: _date_back({number: answer.delay_days for number, _, answer in given}))
+
+
+def _date_back(delays: dict[int, int]) -> None:
+    """All of this happened just now; put every mail and answer on the day it would have come, had time passed."""
+    rows = db.session.execute(select(Invitation.id, Defection.noticed_on).join(Defection)).all()
+    asked = {number: datetime.combine(day, time(10, tzinfo=UTC)) for number, day in rows}
+    lasts = timedelta(days=settings().link_days)
+    db.session.execute(
+        update(Invitation), [{"id": n, "created_at": at, "expires_at": at + lasts} for n, at in asked.items()]
+    )
+    mailings = db.session.execute(select(Mailing.id, Mailing.invitation_id).where(Mailing.state == "sent"))
+    db.session.execute(update(Mailing), [{"id": key, "sent_at": asked[number]} for key, number in mailings])
+    answers = db.session.execute(select(Response.id, Response.invitation_id)).all()
+    latest = now()
+    days = [{"id": key, "created_at": min(asked[n] + timedelta(days=delays[n]), latest)} for key, n in answers]
+    db.session.execute(update(Response), days)
 
 
 def _send(browser: Client, base_url: str, link: str, answer: Answer) -> None:
