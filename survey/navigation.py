@@ -30,23 +30,16 @@ class Link:
     current: bool
 
 
-#: in the order in which they stand; an endpoint that does not exist is left out
+#: in the order in which they stand
 MAIN = (
     Entry("reports.breakdown", _("Why customers leave")),
-    Entry("investments.index", _("Where the money goes")),
-    Entry("winback.index", _("Who to call")),
     Entry("defections.index", _("Who left")),
-    Entry("customers.index", _("Customers")),
-    Entry("invitations.index", _("Who was asked")),
-    Entry("reasons.review", _("Check the model")),
     Entry("notices.index", _("Notices")),
 )
 #: for setting up, under the account
 SETTING_UP = (
     Entry("customers.imports", _("Import files")),
     Entry("defections.definitions", _("When has a customer left")),
-    Entry("questionnaires.index", _("Questions")),
-    Entry("taxonomy.index", _("Reasons")),
     Entry("jobs.index", _("Jobs and schedule")),
     Entry("accounts.list_users", _("Users")),
     Entry("accounts.audit_log", _("Audit log")),

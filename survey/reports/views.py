@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, abort, current_app, render_template, request
+from flask import Blueprint, Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from survey import charts
 from survey.accounts import audit
-from survey.accounts.access import allow, allowed_roles
+from survey.accounts.access import allow
 from survey.clock import local, today
 from survey.paging import Page
 from survey.reports import phrases, sentences
@@ -26,7 +26,6 @@ blueprint = Blueprint("reports", __name__)
 READERS = ("administrator", "manager", "analyst")
 #: named periods, in the order in which they are offered
 PERIODS = ("last-quarter", "this-quarter", "last-12-months")
-CUSTOMER_PAGE = "customers.customer"
 
 
 @blueprint.get("/breakdown")
@@ -82,7 +81,6 @@ def words(code: str) -> ResponseReturnValue:
         given=given,
         written=written,
         page=page,
-        customer_page=_customer_page(),
         local=local,
         **_frame(search.lens),
     )
@@ -141,14 +139,6 @@ def _pictures(found: Breakdown, reasons: list[ReasonRow], whole: dict[Any, int],
         label = f"{sentences.trend_title(found)}. {sentences.trend_sentence(found)}"
         drawn["trend"] = charts.svg(trend_picture(found.months), label, language())
     return drawn
-
-
-def _customer_page() -> str:
-    """The endpoint that shows one customer; empty where there is none for the person signed in."""
-    if CUSTOMER_PAGE not in current_app.view_functions:
-        return ""
-    roles = allowed_roles(current_app, CUSTOMER_PAGE)
-    return CUSTOMER_PAGE if any(current_user.has_role(role) for role in roles) else ""
 
 
 def _note(action: str, lens: Lens, what: str) -> None:

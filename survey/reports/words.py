@@ -37,7 +37,6 @@ class Words:
     """One answer. `text` is None while personal data is not yet masked, and once the person is erased."""
 
     response_id: int
-    customer_id: int
     at: datetime
     language: str
     branch: str | None
@@ -64,7 +63,7 @@ def count_answers(search: Search) -> tuple[int, int]:
 def words_of(search: Search, page: int | None = None) -> list[Words]:
     """What they wrote, newest first: one page of it, counted from 1, or all."""
     erased = Customer.erased_at.is_not(None)
-    columns = (Response.id, Customer.id, Response.created_at, Response.language, Branch.name, Response.masked_words)
+    columns = (Response.id, Response.created_at, Response.language, Branch.name, Response.masked_words)
     query = (
         answers(search.lens, *columns, erased)
         .outerjoin(Branch, Branch.id == Customer.branch_id)
@@ -82,8 +81,8 @@ def _completed(rows: Sequence[Row[*tuple[Any, ...]]]) -> list[Words]:
     keys = [row[0] for row in rows]
     ticked, read, states = _ticked(keys), _read(keys), _states(keys)
     return [
-        Words(key, customer, at, language, branch, text, erased, *ticked[key], read.get(key, ()), states.get(key))
-        for key, customer, at, language, branch, text, erased in rows
+        Words(key, at, language, branch, text, erased, *ticked[key], read.get(key, ()), states.get(key))
+        for key, at, language, branch, text, erased in rows
     ]
 
 
