@@ -5,14 +5,15 @@ from pathlib import Path
 from typing import Any, Self
 from zoneinfo import ZoneInfo, available_timezones
 
+import click
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 PREFIX = "WHYLEFT_"
 
 
-class SettingsError(Exception):
-    """The settings are not usable; the message says which and what to do."""
+class SettingsError(click.ClickException):
+    """The settings are not usable; the message says which and what to do. A command says that and ends."""
 
 
 class Settings(BaseSettings):

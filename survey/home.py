@@ -6,12 +6,14 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _
+from flask_login import current_user
 
 from survey.navigation import MAIN, links, may_open
 
 blueprint = Blueprint("home", __name__)
 
 BREAKDOWN = "reports.breakdown"
+NOTICES = "notices.index"
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,8 @@ def start() -> ResponseReturnValue:
     if may_open(BREAKDOWN):
         return redirect(url_for(BREAKDOWN))
     open_places = links(MAIN)
+    if current_user.has_role("interviewer") and [place.url for place in open_places] == [url_for(NOTICES)]:
+        return render_template("home/calls.html")
     if open_places:
         return redirect(open_places[0].url)
     return render_template("home/start.html", steps=STEPS)

@@ -1,5 +1,8 @@
 """Settings: typed, listed, loud."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -54,3 +57,19 @@ def test_no_secret_has_a_default() -> None:
 def test_every_setting_is_in_the_list_of_settings() -> None:
     page = (Path(__file__).parent.parent / "docs" / "settings.md").read_text()
     assert [name for name in Settings.model_fields if f"`{PREFIX}{name.upper()}`" not in page] == []
+
+
+def test_command_says_what_is_wrong_without_a_traceback() -> None:
+    environment = {"PATH": os.environ["PATH"], "WHYLEFT_BASE_URL": "nowhere"}
+    run = subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "wsgi", "doctor"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment,
+        cwd=Path(__file__).parents[1],
+    )
+    assert run.returncode == 1
+    assert run.stderr.startswith("Error: ")
+    assert "WHYLEFT_SECRET_KEY is not set" in run.stderr
+    assert "Traceback" not in run.stderr

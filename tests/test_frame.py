@@ -312,6 +312,8 @@ def test_first_page_leads_to_a_page_that_opens(sign_in: Callable[..., FlaskClien
     assert answer.status_code == 200
     if role in ("manager", "analyst"):
         assert answer.request.path == "/breakdown"
+    if role == "interviewer":
+        assert "There is no call list yet" in answer.text
     if role == "nobody":
         assert "Where to begin" in answer.text
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal
 
+from flask_babel import format_decimal
 from flask_babel import gettext as _
 
 from survey.customers.parsing import Cell, DateOrder, DecimalSign, parse_amount, parse_date
@@ -105,29 +106,34 @@ class Evidence:
         return _choice(declared, found, undecided=self.amounts["either"], evidence=self._amount_sentences())
 
     def _date_sentences(self) -> tuple[str, ...]:
-        of = {"total": self.dates.total() - self.dates["empty"]}
+        dates, of = _written(self.dates), {"total": format_decimal(self.dates.total() - self.dates["empty"])}
         said = {
-            "iso": _("%(count)s of %(total)s dates are written year first.", count=self.dates["iso"], **of),
-            "dmy": _("%(count)s of %(total)s dates can only be day first.", count=self.dates["dmy"], **of),
-            "mdy": _("%(count)s of %(total)s dates can only be month first.", count=self.dates["mdy"], **of),
-            "either": _("%(count)s of %(total)s dates can be both.", count=self.dates["either"], **of),
-            "native": _("%(count)s of %(total)s are date cells of Excel.", count=self.dates["native"], **of),
-            "none": _("%(count)s of %(total)s are no dates.", count=self.dates["none"], **of),
+            "iso": _("%(count)s of %(total)s dates are written year first.", count=dates["iso"], **of),
+            "dmy": _("%(count)s of %(total)s dates can only be day first.", count=dates["dmy"], **of),
+            "mdy": _("%(count)s of %(total)s dates can only be month first.", count=dates["mdy"], **of),
+            "either": _("%(count)s of %(total)s dates can be both.", count=dates["either"], **of),
+            "native": _("%(count)s of %(total)s are date cells of Excel.", count=dates["native"], **of),
+            "none": _("%(count)s of %(total)s are no dates.", count=dates["none"], **of),
         }
         return tuple(sentence for clue, sentence in said.items() if self.dates[clue])
 
     def _amount_sentences(self) -> tuple[str, ...]:
-        of = {"total": self.amounts.total() - self.amounts["empty"]}
-        counts = self.amounts
+        amounts, of = _written(self.amounts), {"total": format_decimal(self.amounts.total() - self.amounts["empty"])}
         said = {
-            ",": _("%(count)s of %(total)s amounts can only have a decimal comma.", count=counts[","], **of),
-            ".": _("%(count)s of %(total)s amounts can only have a decimal point.", count=counts["."], **of),
-            "either": _("%(count)s of %(total)s amounts can be both.", count=counts["either"], **of),
-            "plain": _("%(count)s of %(total)s amounts have neither.", count=counts["plain"], **of),
-            "native": _("%(count)s of %(total)s are number cells of Excel.", count=counts["native"], **of),
-            "none": _("%(count)s of %(total)s are no amounts.", count=counts["none"], **of),
+            ",": _("%(count)s of %(total)s amounts can only have a decimal comma.", count=amounts[","], **of),
+            ".": _("%(count)s of %(total)s amounts can only have a decimal point.", count=amounts["."], **of),
+            "either": _("%(count)s of %(total)s amounts can be both.", count=amounts["either"], **of),
+            "plain": _("%(count)s of %(total)s amounts have neither.", count=amounts["plain"], **of),
+            "native": _("%(count)s of %(total)s are number cells of Excel.", count=amounts["native"], **of),
+            "none": _("%(count)s of %(total)s are no amounts.", count=amounts["none"], **of),
         }
-        return tuple(sentence for clue, sentence in said.items() if counts[clue])
+        return tuple(sentence for clue, sentence in said.items() if self.amounts[clue])
+
+
+def _written(counts: Counter[str]) -> dict[str, str]:
+    """The numbers as the reader writes them."""
+    written = {clue: str(format_decimal(number)) for clue, number in counts.items()}
+    return defaultdict(lambda: "0", written)
 
 
 def _clue_of(cell: Cell, native: type | tuple[type, ...]) -> Literal["empty", "native"] | None:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import date
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement
 
 from survey.accounts.access import visible
 from survey.accounts.models import User
-from survey.customers.models import Branch, Customer
-from survey.extensions import db
+from survey.customers.groups import branches_for, segments_for
+from survey.customers.models import Customer
 from survey.reports.period import NAMES, Period, named
 
 ORDERS = ("value", "count")
@@ -63,14 +63,7 @@ class Lens:
 
 def choices(user: User) -> Choices:
     """The branches this user may see, by name, and the segments of their customers."""
-    branches = db.session.execute(select(Branch.id, Branch.name).where(visible(user, Branch.id)).order_by(Branch.name))
-    segments = db.session.scalars(
-        select(Customer.segment)
-        .where(Customer.segment != "", visible(user, Customer.branch_id))
-        .distinct()
-        .order_by(Customer.segment)
-    )
-    return Choices([(key, name) for key, name in branches], list(segments))
+    return Choices(branches_for(user), segments_for(user))
 
 
 def lens_from(given: Mapping[str, Sequence[str]], user: User, offered: Choices, today: date) -> Lens:
@@ -115,6 +108,8 @@ def _period(values: Mapping[str, str], today: date) -> tuple[str, Period]:
     first, last = _day(values["from"]), _day(values["to"])
     if last < first:
         raise UnclearAddress(_("The period ends before it begins. Turn the two dates round."))
+    if first > today:
+        raise UnclearAddress(_("This period has not begun yet."))
     period = Period(first, last)
     return (name if name != "custom" and named(name, today) == period else "custom"), period
 

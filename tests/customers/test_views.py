@@ -138,7 +138,10 @@ def test_bad_rows_are_told_and_the_good_ones_can_come_in(app, analyst):
     assert '"3";"e-mail";"\'=cmd()"' in export.text
     assert post(analyst, f"{sent.location}/good", sent.location).status_code == 303
     run_jobs(app)
-    assert "1 of 2 rows were good" in analyst.get(sent.location).text
+    page = analyst.get(sent.location).text
+    assert "1 of 2 rows were good" in page
+    assert "One row was left out." in page
+    assert "Next comes a file with their purchases or visits." in page
     assert post(analyst, f"{sent.location}/good", "/customers/imports").status_code == 409
 
 
@@ -291,6 +294,14 @@ def test_problems_are_paged(app, analyst):
     assert "x50<" in analyst.get(f"{sent.location}?page=2").text
     assert [analyst.get(f"{sent.location}?page={page}").status_code for page in (-1, "x", 9)] == [400, 400, 404]
     assert len(analyst.get(f"{sent.location}/problems.csv").text.splitlines()) == 121
+
+
+def test_the_file_of_problems_goes_down_the_file(app, analyst):
+    sent = send(analyst, "customer_id;occurred_on\nnobody;2026-01-05\nnobody;32-01-2026\n")
+    choose(analyst, sent.location, kind="transactions")
+    run_jobs(app)
+    lines = analyst.get(f"{sent.location}/problems.csv").text.splitlines()[1:]
+    assert [line[:3] for line in lines] == ['"2"', '"3"']
 
 
 def test_get_changes_nothing(app, analyst):

@@ -62,3 +62,10 @@ def test_an_address_made_of_a_lens_gives_the_lens_again(given: dict[str, str]) -
 def test_what_is_not_offered_is_refused(given: dict[str, str]) -> None:
     with pytest.raises(UnclearAddress):
         read(**given)
+
+
+@pytest.mark.sqlite
+def test_a_period_may_end_but_not_begin_in_the_future() -> None:
+    assert read(**{"from": "2026-11-22", "to": "2027-01-01"}).period.last == date(2027, 1, 1)
+    with pytest.raises(UnclearAddress, match="not begun"):
+        read(**{"from": "2026-11-23", "to": "2027-01-01"})
