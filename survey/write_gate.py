@@ -12,7 +12,6 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
 from survey.database import is_writing
 
-
 #: in force on every connection; secure_delete overwrites what is deleted, so that the erased are gone from the file
 RULES = ("busy_timeout=5000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
 

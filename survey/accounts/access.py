@@ -66,8 +66,3 @@ def guard() -> ResponseReturnValue | None:
 def visible(user: User, branch_id: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
     """The condition that keeps a query to the branches this user may see."""
     return branch_id.in_(user.branch_ids) if user.branch_ids else true()
-
-
-def may_see(user: User, branch_id: int | None) -> bool:
-    """Whether this user may see something of this branch; what has no branch is for users tied to none."""
-    return not user.branch_ids or branch_id in user.branch_ids

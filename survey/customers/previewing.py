@@ -72,7 +72,7 @@ class Preview:
     @property
     def complete_options(self) -> ImportOptions:
         """The options with all that was told from the file, so that the import reads it in the same way."""
-        layout = self.layout or Layout("csv")
+        layout = self.layout or Layout()
         return self.options.with_choices(
             kind=self.kind,
             encoding=layout.encoding.name if layout.encoding else None,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
 from survey.customers.columns import known_columns
 from survey.customers.encodings import MAX_BYTES, Encoding, detect_encoding, marked_codec
@@ -29,7 +29,6 @@ class Layout:
     separates the most known column names), frequent (the most frequent in the header), single (one column).
     """
 
-    file_type: Literal["csv", "xlsx"]
     encoding: Encoding | None = None
     delimiter: str | None = None
     delimiter_reason: str = ""
@@ -99,7 +98,7 @@ class SheetTable:
     @cached_property
     def layout(self) -> Layout:
         names = self.book.sheet_names
-        return Layout("xlsx", sheet=names[0] if names else "", sheets_left_out=names[1:])
+        return Layout(sheet=names[0] if names else "", sheets_left_out=names[1:])
 
     @cached_property
     def header(self) -> tuple[str, ...]:
@@ -172,7 +171,7 @@ def _text_table(path: Path, declared: Declared) -> TextTable:
     first = head.split("\n", 1)[0].rstrip("\r").strip('"')
     own = first[4:] if first.lower().startswith("sep=") and first[4:] in DELIMITERS else None
     delimiter, reason = _delimiter(head.split("\n", 1)[-1] if own else head, declared.delimiter, own)
-    layout = Layout("csv", encoding, delimiter, reason, _known(head, delimiter))
+    layout = Layout(encoding, delimiter, reason, _known(head, delimiter))
     return TextTable(path, layout, skipped=1 if own else 0)
 
 

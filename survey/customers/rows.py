@@ -27,9 +27,9 @@ from survey.customers.parsing import (
 )
 from survey.customers.problems import CellError, Problem, shown
 from survey.customers.reading import Declared, Row, Table
+from survey.web import LANGUAGES
 
 Mode = Literal["all", "good"]
-OFFERED_LANGUAGES = ("nl", "en")
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def _email(cell: Cell, info: ValidationInfo[Reader]) -> str | None:
 
 def _language(cell: Cell, info: ValidationInfo[Reader]) -> str | None:
     code = parse_language(cell)
-    if code is None or code in OFFERED_LANGUAGES:
+    if code is None or code in LANGUAGES:
         return code
     info.context.warnings.append(("language", code, "language_other"))
     return None

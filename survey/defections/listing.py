@@ -1,6 +1,6 @@
 """Who left, as a list that can be filtered, and what it sums to."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -88,18 +88,6 @@ def page_of(filters: Filters, user: User, number: int, total: int) -> Page[Line]
         .offset((number - 1) * PER_PAGE)
     )
     return Page([Line(*row) for row in db.session.execute(query)], number, total, PER_PAGE)
-
-
-def branches_for(user: User) -> Sequence[tuple[int, str]]:
-    """The branches a user may filter by."""
-    query = select(Branch.id, Branch.name).where(visible(user, Branch.id)).order_by(Branch.name)
-    return [(key, name) for key, name in db.session.execute(query)]
-
-
-def segments_for(user: User) -> list[str]:
-    """The segments of the customers a user may see."""
-    query = select(Customer.segment).where(Customer.segment != "", visible(user, Customer.branch_id))
-    return list(db.session.scalars(query.distinct().order_by(Customer.segment)))
 
 
 def _conditions(filters: Filters, user: User) -> list[ColumnElement[bool]]:

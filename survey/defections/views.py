@@ -9,6 +9,7 @@ from flask_login import current_user
 
 from survey.accounts import audit
 from survey.accounts.access import allow
+from survey.customers.groups import branches_for, segments_for
 from survey.defections import definitions, listing
 from survey.defections.detection import GIVEN_VALUE
 from survey.defections.forms import FORMS, DefinitionForm, filled
@@ -48,8 +49,8 @@ def index() -> ResponseReturnValue:
         filters=filters,
         total=total,
         page=page,
-        branches=listing.branches_for(current_user),
-        segments=listing.segments_for(current_user),
+        branches=branches_for(current_user),
+        segments=segments_for(current_user),
         given_value=GIVEN_VALUE,
     )
 
@@ -127,7 +128,7 @@ def _form(kind: str) -> DefinitionForm:
         data |= filled(kind, dict(stands.parameters))
     without_token = {"meta": {"csrf": False}} if request.method == "GET" else {}
     form = FORMS[kind](sent, data=data, **without_token)
-    form.offer(listing.segments_for(current_user))
+    form.offer(segments_for(current_user))
     return form
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
 
-LANGUAGES = ("nl", "en")
+from survey.web import LANGUAGES
 
 
 @dataclass(frozen=True)
