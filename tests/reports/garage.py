@@ -7,16 +7,15 @@ from decimal import Decimal
 from sqlalchemy import func, select
 
 from survey.accounts.models import User
-from survey.customers.models import Branch, Customer, Transaction
-from survey.defections.models import Defection, Definition
+from survey.customers.models import Customer, Transaction
+from survey.defections.models import Defection
 from survey.extensions import db
-from survey.invitations.models import Invitation, Mailing
-from survey.questionnaires.models import QuestionnaireVersion
 from survey.reasons.models import Classification, ClassifiedReason, ModelVersion, ServingModel
 from survey.reports.lens import Lens
 from survey.reports.period import Period
 from survey.responses.models import Response, ResponseReason
 from survey.taxonomy.models import Reason
+from tests import stories
 
 NOON = datetime(2026, 8, 1, 12, tzinfo=UTC)
 THIRD_QUARTER = Period(date(2026, 7, 1), date(2026, 9, 30))
@@ -58,14 +57,7 @@ class Person:
 
 def branch_id(name: str) -> int | None:
     """The branch of that name, made where there is none; empty: no branch."""
-    if not name:
-        return None
-    found = db.session.scalar(select(Branch).where(Branch.name == name))
-    if found is None:
-        found = Branch(name=name)
-        db.session.add(found)
-        db.session.flush()
-    return found.id
+    return stories.branch(name).id if name else None
 
 
 def add(*people: Person) -> list[int]:
@@ -93,57 +85,26 @@ def _add(person: Person) -> int:
         identity = f"{customer.id}-{place}".encode().ljust(16)[:16]
         db.session.add(Transaction(customer_id=customer.id, occurred_on=on, amount=50, identity=identity))
     for episode, left in enumerate(person.left, 1):
-        _add_departure(customer.id, episode, left)
+        _add_departure(customer, episode, left)
     return customer.id
 
 
-def _add_departure(customer_id: int, episode: int, left: Left) -> None:
-    defection = Defection(
-        customer_id=customer_id,
-        definition_id=db.session.scalar(select(Definition.id)),
-        episode=episode,
-        last_visit_on=left.on - timedelta(days=180),
-        defected_on=left.on,
-        noticed_on=left.on,
-        returned_on=left.returned_on,
-        yearly_spend=left.lost / 4,
-        remaining_years=4.0,
-        lost_value=left.lost,
-        value_method="own spend",
-        created_at=NOON,
-    )
-    db.session.add(defection)
-    db.session.flush()
+def _add_departure(who: Customer, episode: int, left: Left) -> None:
+    defection = stories.defection(
+        who, on=left.on, episode=episode, returned_on=left.returned_on, yearly_spend=left.lost / 4,
+        remaining_years=4.0, lost_value=left.lost, created_at=NOON,
+    )  # fmt: skip
     if left.mail or left.answer:
         _add_invitation(defection, left)
 
 
 def _add_invitation(defection: Defection, left: Left) -> None:
-    invitation = Invitation(
-        defection_id=defection.id,
-        customer_id=defection.customer_id,
-        questionnaire_version_id=db.session.scalar(select(QuestionnaireVersion.id)),
-        language="nl",
-        order_seed=1,
-        state="answered" if left.answer else "open",
-        created_at=NOON,
-        expires_at=NOON + timedelta(days=60),
-    )
-    db.session.add(invitation)
-    db.session.flush()
+    state = "answered" if left.answer else "open"
+    expires = NOON + timedelta(days=60)
+    invitation = stories.invitation(defection, state=state, created_at=NOON, expires_at=expires)
     if left.mail:
         sent_at = NOON if left.mail == "sent" else None
-        message_id = f"m{invitation.id}"
-        db.session.add(
-            Mailing(
-                invitation_id=invitation.id,
-                round=0,
-                state=left.mail,
-                message_id=message_id,
-                due_at=NOON,
-                sent_at=sent_at,
-            )
-        )
+        stories.mailing(invitation, state=left.mail, due_at=NOON, sent_at=sent_at)
     if left.answer:
         _add_answer(invitation.id, left.answer)
 
