@@ -213,14 +213,14 @@ def test_field_names_its_hint_and_its_error(sent: Callable[..., Any]) -> None:
 
 PARTS = """{% extends "base.html" %}
 {% from "macros/tables.html" import table, pager %}{% from "macros/figures.html" import figure, progress %}
-{% from "macros/states.html" import empty, said, change %}
+{% from "macros/states.html" import empty, said %}
 {% block title %}Parts{% endblock %}
 {% block content %}<h1>Parts</h1>
 {% call table("Visits per month") %}<thead><tr><th scope="col">Month</th></tr></thead>{% endcall %}
 {% call figure("rate", "The rate rose", "8 of 100 left.", svg, download="/rate.csv") %}<tbody></tbody>{% endcall %}
 {{ progress(1200, 5000, "rows read") }}{{ progress(7, none, "mails sent") }}
 {{ empty("Nobody has left yet", "Here will stand who left.", "/imports", "Bring in customers") }}
-{{ said("Stored.", "well") }}{{ change("2 points", true) }}{% endblock %}"""
+{{ said("Stored.", "well") }}{% endblock %}"""
 
 
 def test_parts_of_a_page_say_what_they_are(client: FlaskClient, open_to_all: Callable[..., None]) -> None:
@@ -236,7 +236,6 @@ def test_parts_of_a_page_say_what_they_are(client: FlaskClient, open_to_all: Cal
     assert '<progress value="1200" max="5000" aria-label="rows read">' in page
     assert "7 mails sent" in page
     assert '<a class="button" href="/imports">Bring in customers</a>' in page
-    assert '<span class="loss">▲ 2 points</span>' in page
 
 
 # -- menu, language, first page ------------------------------------------------------------------------------
