@@ -2,17 +2,18 @@
 PYTHON ?= python3
 SERVE ?= 1
 BIN := .venv/bin
+DUTCH := survey/translations/nl/LC_MESSAGES/messages
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test sure lint types run install pins translations clean
+.PHONY: help demo test sure lint types install run pins translations clean
 
 help: ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
 
-demo: .venv/installed ## from nothing to a running site with a demo business (SERVE=0 stops before serving)
+demo: $(DUTCH).mo ## from nothing to a running site with a demo business (SERVE=0 stops before serving)
 	@SERVE=$(SERVE) $(BIN)/python -m survey.demo
 
-test: .venv/tested ## from nothing to a passed suite, on SQLite and PostgreSQL
+test: $(DUTCH).mo .venv/tested ## from nothing to a passed suite, on SQLite and PostgreSQL
 	@$(BIN)/python -m tests.browser
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
@@ -27,7 +28,9 @@ lint: .venv/tested ## style of code and templates, and unused or missing depende
 types: .venv/tested ## mypy, strict
 	$(BIN)/mypy
 
-run: .venv/installed ## the site with the settings of the environment
+install: $(DUTCH).mo ## the environment, in .venv
+
+run: $(DUTCH).mo ## the site with the settings of the environment
 	$(BIN)/gunicorn --config survey/server.py wsgi:app
 
 pins: .venv/installed ## resolve the versions again after a change of pyproject.toml
@@ -44,11 +47,13 @@ translations: .venv/installed ## collect new sentences into the Dutch catalogue 
 clean: ## forget the environment and the demo business
 	rm -rf .venv instance
 
-.venv/installed: requirements.txt survey/translations/nl/LC_MESSAGES/messages.po
+$(DUTCH).mo: $(DUTCH).po .venv/installed
+	@$(BIN)/pybabel -q compile -d survey/translations
+
+.venv/installed: requirements.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "Installing what Whyleft needs (a minute or two the first time)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
-	@$(BIN)/pybabel -q compile -d survey/translations
 	@touch $@
 
 .venv/tested: .venv/installed tests/requirements.txt

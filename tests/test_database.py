@@ -85,7 +85,7 @@ def test_rules_of_sqlite_are_in_force(app: Flask) -> None:
 @pytest.mark.postgresql
 def test_conflict_runs_the_whole_transaction_again(app: Flask) -> None:
     """Two transactions lock two rows in opposite order; PostgreSQL ends one with 40P01, and it is run again."""
-    met = threading.Barrier(2, timeout=5)
+    met = threading.Barrier(2, timeout=60)
     tries: list[str] = []
 
     def rename(first: str, second: str) -> None:
