@@ -21,7 +21,9 @@ class DefinitionForm(PageForm):
         self.segment.choices = [everyone, *(SelectChoice(segment, segment) for segment in segments)]
 
     def parameters(self) -> dict[str, Any]:
-        raise NotImplementedError
+        """What was filled in, as a definition stores it: the fields of this kind by their own names."""
+        own = (field for field in self if field.name not in ("segment", "csrf_token"))
+        return {field.name: field.data for field in own if field.data is not None}
 
     def draft(self, name: str) -> Draft:
         return Draft(name, self.kind, self.parameters(), self.segment.data or "")
@@ -53,8 +55,7 @@ class LapseForm(DefinitionForm):
         return True
 
     def parameters(self) -> dict[str, Any]:
-        given = {"days": self.days.data, "times_usual": _number(self.times_usual.data)}
-        return {name: value for name, value in given.items() if value is not None}
+        return {name: float(value) if name == "times_usual" else value for name, value in super().parameters().items()}
 
 
 class DeclineForm(DefinitionForm):
@@ -91,13 +92,7 @@ class DeclineForm(DefinitionForm):
     )
 
     def parameters(self) -> dict[str, Any]:
-        return {
-            "measure": self.measure.data,
-            "share": (self.share.data or 0) / 100,
-            "window_days": self.window_days.data,
-            "earlier_days": self.earlier_days.data,
-            "earlier_visits": self.earlier_visits.data,
-        }
+        return super().parameters() | {"share": (self.share.data or 0) / 100}
 
 
 FORMS: dict[str, type[DefinitionForm]] = {"lapse": LapseForm, "decline": DeclineForm}
@@ -108,7 +103,3 @@ def filled(draft_kind: str, parameters: dict[str, Any]) -> dict[str, Any]:
     if draft_kind == "decline":
         return parameters | {"share": round(parameters.get("share", 0.5) * 100)}
     return parameters
-
-
-def _number(value: Any) -> float | None:
-    return None if value is None else float(value)
