@@ -11,6 +11,7 @@ from survey.database import writing
 
 #: a command, or a group and a command of it, and the module and attribute where it stands
 COMMANDS: dict[str, str] = {
+    "demo": "survey.demo.__main__:command",
     "users add": "survey.accounts.cli:add",
     "users list": "survey.accounts.cli:list_all",
     "work": "survey.jobs.work:work",

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import click
+from flask.cli import ScriptInfo
 
 from survey import create_app
 from survey.config import SettingsError, load_config
@@ -52,11 +53,17 @@ def main() -> int:
     return 0 if os.environ.get("SERVE", "1") == "0" else serve()
 
 
+@click.command()
+def command() -> None:
+    """Fill an empty database with the demo business."""
+    say(load(click.get_current_context().ensure_object(ScriptInfo).load_app()))
+
+
 def say(welcome: Welcome) -> None:
     """Where to go, and as whom."""
     lines = [
         "",
-        f"Whyleft stands ready at http://{ADDRESS}",
+        f"Whyleft stands ready at {welcome.address}",
         "",
         "Sign in as            with this e-mail address              and this password",
         *(f"  {who.role:<20}{who.email:<38}{who.password}" for who in welcome.people),

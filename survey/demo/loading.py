@@ -16,7 +16,7 @@ from werkzeug.test import Client
 from survey.accounts.models import ROLES
 from survey.clock import now, today
 from survey.customers.models import Customer
-from survey.database import committed, writing
+from survey.database import committed
 from survey.defections import definitions
 from survey.defections.models import Defection
 from survey.demo.answers import Answer
@@ -47,6 +47,7 @@ class Person:
 class Welcome:
     """What somebody needs to look around."""
 
+    address: str
     people: list[Person]
     link: str
     mail: Path
@@ -60,6 +61,8 @@ def load(app: Flask, customers: int = CUSTOMERS, looks: int = LOOKS) -> Welcome:
         empty = not db.session.scalar(select(func.count(Customer.id)))
         day = today()
         db.session.remove()
+    if not empty and not (folder / "truth.json").exists():
+        raise click.ClickException("This installation has customers of its own. The demo wants an empty one.")
     people = list(_add_people(app))
     if empty:
         business = generate(SEED, day, customers)
@@ -67,7 +70,8 @@ def load(app: Flask, customers: int = CUSTOMERS, looks: int = LOOKS) -> Welcome:
         _fill(app, business, [day - timedelta(days=look * DAYS_BETWEEN) for look in reversed(range(looks))])
     with app.app_context():
         link = answer_link(_somebody_asked())
-    return Welcome(people, link, app.settings.instance / "mail")  # type: ignore[attr-defined]
+        address = settings().base_url
+    return Welcome(address, people, link, app.settings.instance / "mail")  # type: ignore[attr-defined]
 
 
 def _fill(app: Flask, business: DemoBusiness, days: list[date]) -> None:
@@ -154,13 +158,3 @@ def _somebody_asked() -> int:
     if found is None:
         raise click.ClickException("Everybody has answered: remove the instance folder and make the demo again.")
     return found
-
-
-@click.command()
-def command() -> None:
-    """Fill an empty database with the demo business."""
-    app = click.get_current_context().find_object(ScriptInfo)
-    if app is None:
-        raise click.ClickException("Run this as: flask --app wsgi demo")
-    with writing():
-        load(app.load_app())

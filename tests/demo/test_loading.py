@@ -7,11 +7,12 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from survey.clock import now
-from survey.database import Base
+from survey.database import Base, committed
 from survey.demo.loading import load
 from survey.extensions import db
 from survey.invitations.models import Invitation
 from survey.responses.models import Response
+from tests import stories
 
 
 def counts(app: Flask) -> dict[str, int]:
@@ -35,6 +36,17 @@ def test_demo_lives_and_can_be_made_twice(app: Flask) -> None:
     again = load(app, customers=800, looks=8)
     assert counts(app) | {"audit_entry": 0} == made | {"audit_entry": 0}
     assert again.link == welcome.link
+
+
+@pytest.mark.sqlite
+def test_a_real_business_gets_no_demo_people(app: Flask) -> None:
+    with app.app_context():
+        committed(db.session, lambda: stories.customer())
+    before = counts(app)
+    done = app.test_cli_runner().invoke(args=["demo"])
+    assert done.exit_code == 1
+    assert "has customers of its own" in done.output
+    assert counts(app) == before
 
 
 def _assert_told_over_time(app: Flask) -> None:
