@@ -30,7 +30,7 @@ def runs(text: str) -> set[tuple[str, ...]]:
 @pytest.fixture(scope="module")
 def borrowed() -> set[tuple[str, ...]]:
     """The runs of the classifier's example phrases, whatever file format they are kept in."""
-    files = [path for path in STARTER.rglob("starter*/*") if path.suffix in (".txt", ".csv", ".json", ".toml")]
+    files = [path for path in STARTER.rglob("starter/**/*") if path.suffix in (".txt", ".csv", ".json", ".toml")]
     found = {run for path in files for line in path.read_text("utf-8").splitlines() for run in runs(line)}
     assert len(found) > 1000, "the classifier's example phrases are not where this test looks for them"
     return found

@@ -1,8 +1,8 @@
 """The model for day one: trained on example answers of our own, before anyone has labelled anything.
 
-`nl.txt` and `en.txt` are meant to be read and extended: a heading per reason, a line per answer, in front of it the
-kind of business and, with a plus sign, further reasons that the same answer gives. `[none]` holds answers that give no
-reason: praise, small talk, complaints denied.
+`nl/` and `en/` are meant to be read and extended: a file per reason, a line per answer, in front of it the kind of
+business and, with a plus sign, further reasons that the same answer gives. `none.txt` holds answers that give no reason:
+praise, small talk, complaints denied.
 """
 
 from collections.abc import Iterator
@@ -73,19 +73,17 @@ def _augmented(corpus: tuple[Example, ...]) -> Iterator[tuple[Example, int]]:
 
 
 def _examples(language: str) -> Iterator[Example]:
-    heading = ""
-    lines = Path(__file__).with_name(f"{language}.txt").read_text(encoding="utf-8").splitlines()
-    for number, line in enumerate(lines, start=1):
-        if line.startswith("["):
-            heading = line.strip("[] ")
-        elif line and not line.startswith("#"):
-            yield _example(line, heading, f"{language}.txt, line {number}")
+    for reason in (*REASONS, _NONE):
+        path = Path(__file__).parent / language / f"{reason}.txt"
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+            if line and not line.startswith("#"):
+                yield _example(line, reason, language, f"{language}/{path.name}, line {number}")
 
 
-def _example(line: str, heading: str, where: str) -> Example:
+def _example(line: str, heading: str, language: str, where: str) -> Example:
     head, _, text = line.partition(": ")
     business, *others = (part.strip() for part in head.split("+"))
     reasons = () if heading == _NONE else (heading, *others)
     if not text or not set(reasons) <= set(REASONS):
-        raise ValueError(f"{where}: expected 'business + further reasons: answer' under a known heading.")
-    return Example(text.strip(), where[:2], business, reasons)
+        raise ValueError(f"{where}: expected 'business + further reasons: answer'.")
+    return Example(text.strip(), language, business, reasons)
