@@ -34,12 +34,16 @@ class Link:
 MAIN = (
     Entry("reports.breakdown", _("Why customers leave")),
     Entry("defections.index", _("Who left")),
+    Entry("review.queue", _("Read answers")),
     Entry("notices.index", _("Notices")),
 )
 #: for setting up, under the account
 SETTING_UP = (
     Entry("customers.imports", _("Import files")),
     Entry("defections.definitions", _("When has a customer left")),
+    Entry("taxonomy.reasons", _("Reasons")),
+    Entry("themes.found", _("New reasons")),
+    Entry("models.overview", _("The model")),
     Entry("jobs.index", _("Jobs and schedule")),
     Entry("accounts.list_users", _("Users")),
     Entry("accounts.audit_log", _("Audit log")),

@@ -32,6 +32,10 @@ ASKED_OF: dict[str, dict[str, Any]] = {
     "import_file": {"state": "done", "kind": "customers"},
     "mailing": {"state": "queued"},
     "classification": {"state": "unsure"},
+    "taxonomy_change": {"kind": "retire"},
+    "promotion": {"why": "installed"},
+    "review": {"state": "reviewed"},
+    "review_item": {"stream": "audit"},
 }
 
 

@@ -1,5 +1,6 @@
 """People with a history, made in one line: who came, left, was asked, and answered. Each flushes; the test commits."""
 
+from array import array
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import count
@@ -12,6 +13,16 @@ from survey.defections.models import Defection, Definition
 from survey.extensions import db
 from survey.invitations.models import Invitation, Mailing
 from survey.questionnaires.models import QuestionnaireVersion
+from survey.reasons import explaining, versions
+from survey.reasons.answers import chance
+from survey.reasons.models import (
+    Classification,
+    ClassifiedReason,
+    HumanLabel,
+    ModelVersion,
+    Reading,
+    Review,
+)
 from survey.responses.models import Response, ResponseReason
 from survey.taxonomy.models import Reason
 
@@ -111,6 +122,70 @@ def response(
             ],
         )
     )
+
+
+def model(codes: tuple[str, ...] | None = None, serving: bool = True, **given: Any) -> ModelVersion:
+    """A version of a model, without its file; it serves unless that is not wanted."""
+    known = codes or tuple(db.session.scalars(select(Reason.code).where(Reason.code != "other").order_by(Reason.id)))
+    name = f"{next(_numbers):032x}"
+    defaults = {
+        "fingerprint": name,
+        "encoder_id": "characters-1",
+        "preprocessing": "terms-2",
+        "reason_codes": list(known),
+        "file_name": f"{name}.model",
+        "origin": "starter",
+        "created_at": MOMENT,
+    }
+    version = _added(ModelVersion(**defaults | given))
+    if serving:
+        versions.serve(version)
+    return version
+
+
+def classified(answer: Response, version: ModelVersion, **probabilities: float) -> Classification:
+    """What a version makes of an answer; a reason is given from one half on: `classified(answer, version, price=.9)`."""
+    scores = [probabilities.get(code, 0.02) for code in version.reason_codes]
+    given = {code: p for code, p in probabilities.items() if p >= 0.5}
+    row = _added(
+        Classification(
+            response_id=answer.id,
+            model_version_id=version.id,
+            state="given" if given else "unsure",
+            scores=array("f", scores).tobytes(),
+            created_at=MOMENT,
+        )
+    )
+    reasons = {r.code: r.id for r in db.session.scalars(select(Reason))}
+    for code, probability in given.items():
+        # one word, "duur", in the first row: intercept -1, sentence 0.5, the word 2
+        spoke = explaining.pack(0, 0, [-1.0, 0.5, 2.0])
+        _added(
+            ClassifiedReason(classification_id=row.id, reason_id=reasons[code], probability=probability, spoke=spoke)
+        )
+    return row
+
+
+def reading(answer: Response, terms: str = "duur", **given: Any) -> Reading:
+    """An answer as it is stored once it was read; `content` is not a real one."""
+    defaults = {
+        "response_id": answer.id,
+        "encoder_id": "characters-1",
+        "preprocessing": "terms-2",
+        "language": answer.language,
+        "chance": chance(answer.id),
+        "content": b"",
+        "terms": terms,
+    }
+    return _added(Reading(**defaults | given))
+
+
+def review(answer: Response, user_id: int, *codes: str, **given: Any) -> Review:
+    """What a person found in an answer."""
+    reasons = {r.code: r.id for r in db.session.scalars(select(Reason))}
+    defaults = {"response_id": answer.id, "user_id": user_id, "state": "reviewed", "created_at": MOMENT}
+    labels = [HumanLabel(reason_id=reasons[code]) for code in codes]
+    return _added(Review(**defaults | given, labels=labels))
 
 
 def _added(row: Any) -> Any:

@@ -53,12 +53,15 @@ def test_down_and_up_with_rows_in_the_tables(app: Flask) -> None:
         counts = {t.name: db.session.scalar(select(func.count()).select_from(t)) for t in db.metadata.sorted_tables}
         assert [name for name, count in counts.items() if not count] == []
         db.session.remove()
-        # below 0001 there are no tables; every step above it must keep the rows it finds
+        # below 0001 there are no tables; every step above it must keep the rows of the tables that stood before it
         for number in range(len(VERSIONS) - 1, 0, -1):
             downgrade(MIGRATIONS, revision=f"{number:04}")
+        from_the_start = set(inspect(db.engine).get_table_names())
         upgrade(MIGRATIONS)
         kept = {t.name: db.session.scalar(select(func.count()).select_from(t)) for t in db.metadata.sorted_tables}
-        assert kept == counts
+        assert {name: kept[name] for name in from_the_start & set(kept)} == {
+            name: count for name, count in counts.items() if name in from_the_start
+        }
         db.session.remove()
         with db.engine.connect() as connection:
             assert compare_metadata(MigrationContext.configure(connection), db.metadata) == []

@@ -8,8 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.reasons.features import VECTOR_WEIGHT, Term, bucket
-from analysis.reasons.scoring import Rows, row_logits, term_matrix
+from analysis.reasons.scoring import Rows, row_logits, sentence_logits, values_by
 from analysis.reasons.weights import Weights
 
 
@@ -32,43 +31,67 @@ class Explanation:
     contributions: tuple[Contribution, ...]
 
 
-def explain_rows(
-    rows: Rows, found: Sequence[Sequence[Term]], pieces: Sequence[str], weights: Weights
-) -> Iterator[Explanation]:
-    """One explanation per reason of the answer whose rows are given; none for an answer without rows.
+@dataclass(frozen=True, slots=True, eq=False)
+class Spoke:
+    """What one row of an answer says for one reason, in numbers only.
 
-    `found` and `pieces`: terms and text of each row.
+    `row` counts the rows of the answer, `first` its stored terms up to that row; `terms` are the contributions of the
+    row's terms in the order stored. `intercept`, `sentence` and `terms` add up to the logit.
+    """
+
+    row: int
+    first: int
+    intercept: float
+    sentence: float
+    terms: NDArray[np.float64]
+
+
+def spoke_for(rows: Rows, weights: Weights, answers: NDArray[np.int64], reasons: NDArray[np.int64]) -> Iterator[Spoke]:
+    """For each pair of an answer and a reason (equally long arrays of positions) what its strongest row consists of."""
+    values = values_by(rows, weights)
+    logits, sentences = row_logits(rows, weights, values), sentence_logits(rows, weights)
+    term_weights = weights.term_weights.astype(np.float64)
+    for answer, k in zip(answers.tolist(), reasons.tolist(), strict=True):
+        start, end = int(rows.starts[answer]), int(rows.starts[answer + 1])
+        row = start + int(np.argmax(logits[start:end, k]))
+        of_row = slice(int(rows.offsets[row]), int(rows.offsets[row + 1]))
+        terms = values.value[of_row] * values.known[of_row]
+        if len(weights.ids):
+            terms = terms * term_weights[values.at[of_row], k]
+        first = of_row.start - int(rows.offsets[start])
+        yield Spoke(row - start, first, float(weights.intercept[k]), float(sentences[row, k]), terms)
+
+
+def explain_answer(
+    rows: Rows, written: Sequence[str], pieces: Sequence[str], weights: Weights
+) -> Iterator[Explanation]:
+    """One explanation per reason of the only answer in `rows`; none for an answer without rows.
+
+    `written`: its terms as the customer wrote them; `pieces`: the text of each row.
     """
     if not pieces:
         return
-    logits = row_logits(rows, weights)
-    matrix = term_matrix(rows, weights.ids, weights.idf.astype(np.float64), float(weights.unknown_idf[0])).toarray()
-    sentences = rows.vectors.astype(np.float64) @ (VECTOR_WEIGHT * weights.vector_weights.astype(np.float64))
-    for k, reason in enumerate(weights.reasons):
-        row = int(np.argmax(logits[:, k]))
-        values = matrix[row] * weights.term_weights[:, k].astype(np.float64)
+    k = len(weights.reasons)
+    for reason, spoke in zip(
+        weights.reasons, spoke_for(rows, weights, np.zeros(k, np.int64), np.arange(k)), strict=True
+    ):
+        words = written[spoke.first : spoke.first + len(spoke.terms)]
         yield Explanation(
             reason=reason,
-            logit=float(logits[row, k]),
-            piece=pieces[row],
+            logit=spoke.intercept + spoke.sentence + float(spoke.terms.sum()),
+            piece=pieces[spoke.row],
             contributions=(
-                *_words(found[row], values, weights.ids),
-                Contribution("sentence", pieces[row], float(sentences[row, k])),
-                Contribution("intercept", "", float(weights.intercept[k])),
+                *_words(words, spoke.terms),
+                Contribution("sentence", pieces[spoke.row], spoke.sentence),
+                Contribution("intercept", "", spoke.intercept),
             ),
         )
 
 
-def _words(found: Sequence[Term], values: NDArray[np.float64], ids: NDArray[np.uint32]) -> tuple[Contribution, ...]:
-    """A term's value, shared by the places where it stands; what is written alike is added up."""
-    places: dict[int, list[str]] = defaultdict(list)
-    for term in found:
-        at = int(np.searchsorted(ids, bucket(term.key)))
-        if at < len(ids) and ids[at] == bucket(term.key):
-            places[at].append(term.words.lower())
+def _words(written: Sequence[str], values: NDArray[np.float64]) -> tuple[Contribution, ...]:
+    """What is written alike is added up; what adds nothing is left out."""
     sums: dict[str, float] = defaultdict(float)
-    for at, written in places.items():
-        for words in written:
-            sums[words] += float(values[at]) / len(written)
+    for words, value in zip(written, values.tolist(), strict=True):
+        sums[words] += value
     strongest = sorted(sums.items(), key=lambda item: (-abs(item[1]), item[0]))
     return tuple(Contribution("words", words, value) for words, value in strongest if value)

@@ -4,7 +4,6 @@ Stored readings hold hashed ids only, so what is said here may not change withou
 stored under another one are not comparable.
 """
 
-from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 
 from analysis.text.words import Word, mark_negation, polarity_words
 
-PREPROCESSING = "terms-1"
+PREPROCESSING = "terms-2"
 BUCKETS = 2**22
 
 # How much the two unit vectors of a clause, its terms and its sentence vector, weigh against each other.
@@ -43,11 +42,32 @@ def terms(clause: str, language: str) -> list[Term]:
     return single + pairs + [mark for word in words for mark in _marks(word, language)]
 
 
-def hashed(found: list[Term]) -> tuple[NDArray[np.uint32], NDArray[np.uint16]]:
-    """Ids in the hashed vocabulary, ascending, and how often each occurs: both of shape (number of distinct ids,)."""
-    counts = Counter(bucket(term.key) for term in found)
-    ids = np.array(sorted(counts), dtype=np.uint32)
-    return ids, np.array([min(counts[int(i)], 65_535) for i in ids], dtype=np.uint16)
+@dataclass(frozen=True, slots=True, eq=False)
+class Hashed:
+    """The terms of one row: ids in the hashed vocabulary, ascending, how often each occurs, and how it was written.
+
+    All of length (number of distinct ids); `written` puts a slash between different spellings of one term.
+    """
+
+    ids: NDArray[np.uint32]
+    counts: NDArray[np.uint16]
+    written: tuple[str, ...]
+
+
+def hashed(found: list[Term]) -> Hashed:
+    """Count terms by their ids."""
+    counts: dict[int, int] = {}
+    spellings: dict[int, dict[str, None]] = {}
+    for term in found:
+        key = bucket(term.key)
+        counts[key] = counts.get(key, 0) + 1
+        spellings.setdefault(key, {})[term.words.lower()] = None
+    order = sorted(counts)
+    return Hashed(
+        np.array(order, dtype=np.uint32),
+        np.array([min(counts[key], 65_535) for key in order], dtype=np.uint16),
+        tuple(" / ".join(spellings[key]) for key in order),
+    )
 
 
 @lru_cache(maxsize=200_000)

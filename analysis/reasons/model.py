@@ -1,7 +1,7 @@
 """The classifier: which reasons an answer gives, how sure that is, and which words said so."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 
 from analysis.reasons import reading, weights
 from analysis.reasons.encoder import Encoder, encoder
-from analysis.reasons.explaining import Explanation, explain_rows
-from analysis.reasons.features import terms
+from analysis.reasons.explaining import Explanation, Spoke, explain_answer, spoke_for
 from analysis.reasons.reading import Reading
-from analysis.reasons.scoring import calibrated, clause_counts, join, row_logits, rows_of
+from analysis.reasons.scoring import Rows, calibrated, clause_counts, join, row_logits, rows_of, values_by
 from analysis.reasons.weights import Weights
 
 Languages = Sequence[str | None] | None
@@ -68,12 +67,24 @@ class ReasonModel:
 
         ValueError for readings of another encoder or preprocessing.
         """
-        rows = rows_of(readings, self.encoder_id, self.weights.vector_weights.shape[0])
+        rows = self._rows(readings)
         return join(row_logits(rows, self.weights), rows.starts)
 
     def score(self, readings: Sequence[Reading]) -> NDArray[np.float64]:
         """Calibrated probabilities of stored readings, (n, k); 0 for an answer without a word."""
         return calibrated(self.logits(readings), clause_counts(readings), self.weights.calibration)
+
+    def given(self, probabilities: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """(n, k): whether each reason is given."""
+        return np.asarray(probabilities >= self.thresholds)
+
+    def unknown_shares(self, readings: Sequence[Reading]) -> NDArray[np.float64]:
+        """Share of the terms of each answer that no training text had, (n,); 0 for an answer without a word."""
+        rows = self._rows(readings)
+        known = values_by(rows, self.weights).known
+        sums = np.concatenate([[0.0], np.cumsum(~known)])
+        ends = rows.offsets[rows.starts]
+        return np.asarray(np.diff(sums[ends]) / np.maximum(np.diff(ends), 1))
 
     def decide(self, probabilities: NDArray[np.float64]) -> list[tuple[str, ...]]:
         """The reasons at or above their thresholds, the likeliest first; () is unsure."""
@@ -87,18 +98,21 @@ class ReasonModel:
         """The reasons each answer gives, the likeliest first; () is unsure, which is no reason."""
         return self.decide(self.predict_proba(texts, languages))
 
-    def explain(self, text: str, language: str | None = None, stored: Reading | None = None) -> dict[str, Explanation]:
+    def explain(self, text: str, language: str | None = None) -> dict[str, Explanation]:
         """For every reason what spoke for and against it; the contributions of each sum to its logit.
 
-        `stored` saves reading the text again. {} for a text without a word.
+        {} for a text without a word.
         """
-        answer = stored or self.read([text], [language])[0]
-        pieces = reading.segments(text)
-        if len(pieces) != len(answer.vectors):
-            raise ValueError("The stored reading belongs to another text.")
-        rows = rows_of([answer], self.encoder_id, self.weights.vector_weights.shape[0])
-        found = explain_rows(rows, [terms(piece, answer.language) for piece in pieces], pieces, self.weights)
+        answer = self.read([text], [language])[0]
+        rows = self._rows([answer])
+        found = explain_answer(rows, answer.written, reading.segments(text), self.weights)
         return {each.reason: each for each in found}
+
+    def spoke(
+        self, readings: Sequence[Reading], answers: NDArray[np.int64], reasons: NDArray[np.int64]
+    ) -> Iterator[Spoke]:
+        """The same from stored readings, in numbers: for each pair of positions of an answer and of a reason."""
+        return spoke_for(self._rows(readings), self.weights, answers, reasons)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model to one file: plain arrays and JSON behind a hash."""
@@ -108,6 +122,9 @@ class ReasonModel:
     def load(cls, path: str | os.PathLike[str]) -> "ReasonModel":
         """The model in a file. No code is executed; ValueError in words for a file that cannot be trusted."""
         return cls(weights.load(Path(path)))
+
+    def _rows(self, readings: Sequence[Reading]) -> Rows:
+        return rows_of(readings, self.encoder_id, self.weights.vector_weights.shape[0])
 
     def _given(self, row: NDArray[np.float64]) -> tuple[str, ...]:
         order = np.argsort(-row, kind="stable")

@@ -21,7 +21,8 @@ class Reading:
     """One answer read by one encoder. Row 0 is the whole answer, the further rows its clauses (if it has several).
 
     `vectors`: float16 (c, dimension). `ids` and `counts`: the hashed terms of all rows one after the other;
-    row r has those from `offsets[r]` to `offsets[r + 1]`. An answer without a word has c = 0.
+    row r has those from `offsets[r]` to `offsets[r + 1]`. An answer without a word has c = 0. `written` holds the terms
+    as the customer wrote them; it is stored beside the numbers, so a reading made `from_bytes` has none.
     """
 
     encoder_id: str
@@ -31,6 +32,7 @@ class Reading:
     ids: NDArray[np.uint32]
     counts: NDArray[np.uint16]
     offsets: NDArray[np.uint32]
+    written: tuple[str, ...] = ()
 
     def to_bytes(self) -> bytes:
         """Plain little-endian numbers behind a short head; a fraction of the time and size of an npz archive."""
@@ -81,11 +83,17 @@ def _language(rows: list[str], prior: str | None) -> str:
 
 
 def _reading(rows: list[str], language: str, vectors: NDArray[np.float16], encoder_id: str) -> Reading:
-    pairs = [hashed(terms(row, language)) for row in rows]
-    ids = np.concatenate([np.empty(0, np.uint32), *(found for found, _ in pairs)])
-    counts = np.concatenate([np.empty(0, np.uint16), *(times for _, times in pairs)])
-    offsets = np.cumsum([0, *(len(found) for found, _ in pairs)], dtype=np.uint32)
-    return Reading(encoder_id, PREPROCESSING, language, vectors, ids, counts, offsets)
+    found = [hashed(terms(row, language)) for row in rows]
+    return Reading(
+        encoder_id,
+        PREPROCESSING,
+        language,
+        vectors,
+        ids=np.concatenate([np.empty(0, np.uint32), *(row.ids for row in found)]),
+        counts=np.concatenate([np.empty(0, np.uint16), *(row.counts for row in found)]),
+        offsets=np.cumsum([0, *(len(row.ids) for row in found)], dtype=np.uint32),
+        written=tuple(words for row in found for words in row.written),
+    )
 
 
 def _arrays(

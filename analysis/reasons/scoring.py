@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.special import expit
 
-from analysis.reasons.features import PREPROCESSING, TERM_WEIGHT, VECTOR_WEIGHT
+from analysis.reasons.features import BUCKETS, PREPROCESSING, TERM_WEIGHT, VECTOR_WEIGHT
 from analysis.reasons.reading import Reading
 from analysis.reasons.weights import Weights
 
@@ -43,24 +43,59 @@ def rows_of(readings: Sequence[Reading], encoder_id: str, dimension: int) -> Row
     )
 
 
-def term_matrix(rows: Rows, ids: NDArray[np.uint32], idf: Doubles, unknown_idf: float) -> csr_array:
-    """(1 + log count) x idf per known term, each row of length TERM_WEIGHT; unknown terms count in the length only."""
-    at = np.searchsorted(ids, rows.ids)
-    known = np.zeros(len(rows.ids), dtype=bool) if len(ids) == 0 else ids[np.minimum(at, len(ids) - 1)] == rows.ids
-    values = (1.0 + np.log(rows.counts)) * np.full(len(rows.ids), unknown_idf)
-    values[known] = (1.0 + np.log(rows.counts[known])) * idf[at[known]]
+@dataclass(frozen=True, slots=True, eq=False)
+class TermValues:
+    """What each stored term weighs in its row: `value` (terms,), and where it stands in the vocabulary: `at` (terms,).
+
+    Each row has the length TERM_WEIGHT, unknown terms (`known` is False, `at` 0) included.
+    """
+
+    value: Doubles
+    at: NDArray[np.int64]
+    known: NDArray[np.bool_]
+
+
+def term_values(rows: Rows, ids: NDArray[np.uint32], idf: Doubles, unknown_idf: float) -> TermValues:
+    """(1 + log count) x idf, scaled to the length of the row."""
+    place = np.zeros(BUCKETS, dtype=np.int32)
+    place[ids] = np.arange(1, len(ids) + 1, dtype=np.int32)
+    found = place[rows.ids]
+    known = found > 0
+    at = np.where(known, found - 1, 0).astype(np.int64)
+    weight = idf[at] if len(ids) else np.zeros(len(at))
+    value = (1.0 + np.log(rows.counts)) * np.where(known, weight, unknown_idf)
     row = np.repeat(np.arange(len(rows.offsets) - 1), np.diff(rows.offsets))
-    lengths = np.sqrt(np.bincount(row, weights=values**2, minlength=len(rows.offsets) - 1))
-    values *= TERM_WEIGHT / np.maximum(lengths, 1e-12)[row]
-    pointers = np.concatenate([[0], np.cumsum(known)])[rows.offsets]
-    return csr_array((values[known], at[known], pointers), shape=(len(rows.offsets) - 1, len(ids)))
+    lengths = np.sqrt(np.bincount(row, weights=value**2, minlength=len(rows.offsets) - 1))
+    return TermValues(value * (TERM_WEIGHT / np.maximum(lengths, 1e-12)[row]), at, known)
 
 
-def row_logits(rows: Rows, weights: Weights) -> Doubles:
+def term_matrix(rows: Rows, ids: NDArray[np.uint32], idf: Doubles, unknown_idf: float) -> csr_array:
+    """The values of the known terms, (rows, vocabulary)."""
+    return _matrix(rows, term_values(rows, ids, idf, unknown_idf), len(ids))
+
+
+def values_by(rows: Rows, weights: Weights) -> TermValues:
+    """The terms of these rows as this model weighs them."""
+    return term_values(rows, weights.ids, weights.idf.astype(np.float64), float(weights.unknown_idf[0]))
+
+
+def row_logits(rows: Rows, weights: Weights, values: TermValues | None = None) -> Doubles:
     """The logit of each row and reason, (rows, k)."""
-    matrix = term_matrix(rows, weights.ids, weights.idf.astype(np.float64), float(weights.unknown_idf[0]))
-    sentence = rows.vectors.astype(np.float64) @ (VECTOR_WEIGHT * weights.vector_weights.astype(np.float64))
-    return np.asarray(sentence + matrix @ weights.term_weights.astype(np.float64) + weights.intercept)
+    matrix = _matrix(rows, values or values_by(rows, weights), len(weights.ids))
+    return np.asarray(
+        sentence_logits(rows, weights) + matrix @ weights.term_weights.astype(np.float64) + weights.intercept
+    )
+
+
+def sentence_logits(rows: Rows, weights: Weights) -> Doubles:
+    """What the vectors add to the logits, (rows, k)."""
+    return rows.vectors.astype(np.float64) @ (VECTOR_WEIGHT * weights.vector_weights.astype(np.float64))
+
+
+def _matrix(rows: Rows, values: TermValues, vocabulary: int) -> csr_array:
+    pointers = np.concatenate([[0], np.cumsum(values.known)])[rows.offsets]
+    kept = values.known
+    return csr_array((values.value[kept], values.at[kept], pointers), shape=(len(rows.offsets) - 1, vocabulary))
 
 
 def calibrated(logits: Doubles, clauses: NDArray[np.int64], calibration: NDArray[np.floating]) -> Doubles:

@@ -1,16 +1,14 @@
 """Answers that wait to be read, and what is stored of what was read in them."""
 
 from collections.abc import Sequence
+from hashlib import blake2b
 from typing import Any
 
 from sqlalchemy import delete, exists, func, insert, literal, select, update
 from sqlalchemy.orm import aliased
 
 from survey.clock import now
-from survey.customers.models import Customer, Employee
 from survey.extensions import db
-from survey.invitations.models import Invitation
-from survey.reasons import classifying
 from survey.reasons.classifying import Answer, Classifier, Read
 from survey.reasons.models import Classification, ClassifiedReason, ModelVersion, Reading
 from survey.responses.models import Response
@@ -23,43 +21,22 @@ def _unread_by(version: ModelVersion) -> Any:
     return ~exists().where(Classification.response_id == Response.id, Classification.model_version_id == version.id)
 
 
-def count_waiting(version: ModelVersion) -> int:
-    """How many answers this version could read and has not read yet."""
-    return db.session.scalar(select(func.count(Response.id)).where(_unread_by(version), ~_erased())) or 0
+def count_waiting(version: ModelVersion, after: int = 0, until: int | None = None) -> int:
+    """How many answers this version could read and has not read yet, of those in a range of ids."""
+    in_range = Response.id > after if until is None else Response.id.between(after + 1, until)
+    query = select(func.count(Response.id)).where(in_range, _unread_by(version), ~_erased())
+    return db.session.scalar(query) or 0
 
 
-def mask_batch(after: int) -> int | None:
-    """Store the masked words of the next answers that have none; the last id looked at, None at the end. Flushes."""
-    rows = db.session.execute(
-        select(Response.id, Response.words, Customer.name)
-        .join(Invitation, Invitation.id == Response.invitation_id)
-        .join(Customer, Customer.id == Invitation.customer_id)
-        .where(Response.id > after, Response.words.is_not(None), Response.masked_words.is_(None))
-        .order_by(Response.id)
-        .limit(BATCH)
-    ).all()
-    staff = _first_names_of_staff() if rows else ()
-    masked = [
-        {"id": row.id, "masked_words": classifying.mask(row.words, (*filter(None, [row.name]), *staff))} for row in rows
-    ]
-    if masked:
-        db.session.execute(update(Response), masked)
-    return rows[-1].id if rows else None
-
-
-def _first_names_of_staff() -> tuple[str, ...]:
-    """How customers call the people they met; surnames are too often words of the language."""
-    return tuple({name.split()[0] for name in db.session.scalars(select(Employee.name)) if name.split()})
-
-
-def waiting(version: ModelVersion, after: int) -> list[Answer]:
-    """The next answers this version has not read, by id. Those without words come with empty words."""
+def waiting(version: ModelVersion, after: int, until: int | None = None, limit: int = BATCH) -> list[Answer]:
+    """The next answers this version has not read, by id, up to `until`. Those without words come with empty words."""
+    in_range = Response.id > after if until is None else Response.id.between(after + 1, until)
     rows = db.session.execute(
         select(Response.id, Response.masked_words, Response.language, Reading.content)
         .outerjoin(Reading, Reading.response_id == Response.id)
-        .where(Response.id > after, _unread_by(version), ~_erased(), ~_unmasked())
+        .where(in_range, _unread_by(version), ~_erased(), ~_unmasked())
         .order_by(Response.id)
-        .limit(BATCH)
+        .limit(limit)
     )
     return [Answer(row.id, row.masked_words or "", row.language, row.content) for row in rows]
 
@@ -78,46 +55,80 @@ def store(version: ModelVersion, classifier: Classifier, reads: Sequence[Read]) 
     """Store what was read, a row per answer and a row per reason given. Flushes."""
     if not reads:
         return
+    _store_readings(classifier, [read for read in reads if read.reading])
     moment = now()
-    ids = [read.response_id for read in reads]
-    db.session.execute(delete(Reading).where(Reading.response_id.in_(ids)))
-    stored = [
-        {
-            "response_id": read.response_id,
-            "encoder_id": classifier.encoder_id,
-            "language": read.language,
-            "content": read.reading,
-        }
-        for read in reads
-        if read.reading is not None
-    ]
-    if stored:
-        db.session.execute(insert(Reading), stored)
     rows = [
         {
             "response_id": read.response_id,
             "model_version_id": version.id,
             "state": read.state,
-            "probabilities": read.probabilities,
+            "scores": read.scores,
             "created_at": moment,
         }
         for read in reads
     ]
-    keys = db.session.scalars(insert(Classification).returning(Classification.id, sort_by_parameter_order=True), rows)
-    _store_reasons(dict(zip(keys, reads, strict=True)))
+    db.session.execute(insert(Classification), rows)
+    _store_reasons(version, {read.response_id: read for read in reads if read.found})
 
 
-def _store_reasons(reads: dict[int, Read]) -> None:
+def _store_readings(classifier: Classifier, reads: Sequence[Read]) -> None:
+    """Put new readings in the place of those of another encoder or preprocessing, whose explanations go with them."""
+    if not reads:
+        return
+    ids = [read.response_id for read in reads]
+    replaced = list(db.session.scalars(select(Reading.response_id).where(Reading.response_id.in_(ids))))
+    if replaced:
+        db.session.execute(delete(Reading).where(Reading.response_id.in_(replaced)))
+        forget_what_spoke(replaced)
+    stored = [
+        {
+            "response_id": read.response_id,
+            "encoder_id": classifier.encoder_id,
+            "preprocessing": classifier.preprocessing,
+            "language": read.language,
+            "chance": chance(read.response_id),
+            "unknown_words": read.reading.unknown_words,
+            "content": read.reading.content,
+            "terms": read.reading.terms,
+        }
+        for read in reads
+        if read.reading
+    ]
+    db.session.execute(insert(Reading), stored)
+
+
+def chance(response_id: int) -> float:
+    """The permanent random number of an answer, in [0, 1): the same on every machine and every time it is read."""
+    return int.from_bytes(blake2b(f"answer {response_id}".encode(), digest_size=6).digest()) / 2**48
+
+
+def forget_what_spoke(response_ids: Sequence[int]) -> None:
+    """Empty the explanations of these answers, of every version. Flushes."""
+    versions = select(ModelVersion.id)
+    theirs = select(Classification.id).where(
+        Classification.model_version_id.in_(versions), Classification.response_id.in_(response_ids)
+    )
+    db.session.execute(update(ClassifiedReason).where(ClassifiedReason.classification_id.in_(theirs)).values(spoke=b""))
+
+
+def _store_reasons(version: ModelVersion, reads: dict[int, Read]) -> None:
+    if not reads:
+        return
+    keys = select(Classification.response_id, Classification.id).where(
+        Classification.model_version_id == version.id,
+        Classification.response_id.between(min(reads), max(reads)),
+    )
     reason_ids = {code: key for key, code in db.session.execute(select(Reason.id, Reason.code))}
     rows = [
         {
             "classification_id": key,
             "reason_id": reason_ids[found.code],
             "probability": found.probability,
-            "spoke": [list(part) for part in found.spoke],
+            "spoke": found.spoke,
         }
-        for key, read in reads.items()
-        for found in read.found
+        for response_id, key in db.session.execute(keys)
+        if response_id in reads
+        for found in reads[response_id].found
         if found.code in reason_ids
     ]
     if rows:
@@ -130,12 +141,12 @@ def carry_over(old: ModelVersion, new: ModelVersion) -> None:
     moment = literal(now(), Classification.created_at.type)
     db.session.execute(
         insert(Classification).from_select(
-            ["response_id", "model_version_id", "state", "probabilities", "created_at"],
+            ["response_id", "model_version_id", "state", "scores", "created_at"],
             select(
                 had.response_id,
                 literal(new.id),
                 had.state,
-                had.probabilities,
+                literal(b""),  # the new version has its reasons in an order of its own
                 moment,
             )
             .join(Response, Response.id == had.response_id)
@@ -158,21 +169,3 @@ def carry_over(old: ModelVersion, new: ModelVersion) -> None:
 def _has_reasons(classification: Any) -> Any:
     inner = aliased(ClassifiedReason)
     return exists().where(inner.classification_id == classification.id)
-
-
-def changed_reasons(old: ModelVersion, new: ModelVersion) -> list[tuple[str, int, int]]:
-    """Per reason: its code, and how many answers have it by the old version and by the new one."""
-    before, after = _given_by(old), _given_by(new)
-    codes = db.session.scalars(select(Reason.code).order_by(Reason.position))
-    return [(code, before.get(code, 0), after.get(code, 0)) for code in codes]
-
-
-def _given_by(version: ModelVersion) -> dict[str, int]:
-    rows = db.session.execute(
-        select(Reason.code, func.count())
-        .join(ClassifiedReason, ClassifiedReason.reason_id == Reason.id)
-        .join(Classification, Classification.id == ClassifiedReason.classification_id)
-        .where(Classification.model_version_id == version.id)
-        .group_by(Reason.code)
-    )
-    return {code: count for code, count in rows}

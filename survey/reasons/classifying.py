@@ -1,15 +1,20 @@
 """The door to the text models: answers in, what was read in them out. Opened by jobs and commands only."""
 
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import structlog
+from numpy.typing import NDArray
 
 from analysis.reasons.model import ReasonModel
 from analysis.reasons.reading import Reading
 from analysis.reasons.starter import starter_model
-from analysis.text.redaction import redact
+from analysis.text.redaction import Staff, redact
+from survey.reasons import explaining
 
 log = structlog.get_logger()
 
@@ -26,28 +31,48 @@ class Answer:
 
 @dataclass(frozen=True)
 class FoundReason:
-    """A reason given by the text; `spoke` lists words, the sentence and the intercept with what each adds."""
+    """A reason given by the text; `spoke` says in numbers what spoke for it (see survey.reasons.explaining)."""
 
     code: str
     probability: float
-    spoke: list[tuple[str, str, float]]
+    spoke: bytes
+
+
+@dataclass(frozen=True)
+class NewReading:
+    """What is stored of an answer that was read for the first time by this encoder."""
+
+    content: bytes
+    #: its n-grams as the customer wrote them, a line each
+    terms: str
+    #: share of its n-grams that the model does not know
+    unknown_words: float
 
 
 @dataclass(frozen=True)
 class Read:
-    """What a model made of one answer. `state` is given, unsure, no_words or failed."""
+    """What a model made of one answer. `state` is given, unsure, no_words or failed.
+
+    `scores`: the probability of each reason of the model, in its order, as little-endian float32.
+    """
 
     response_id: int
     state: str
     language: str
-    reading: bytes | None
-    probabilities: dict[str, float]
+    reading: NewReading | None
+    scores: bytes = b""
     found: tuple[FoundReason, ...] = ()
 
 
-def mask(words: str, names: tuple[str, ...]) -> str:
-    """The words without personal data; `names` are those of the person who wrote them."""
-    return redact(words, names).text
+def mask(
+    written: Sequence[tuple[str, Sequence[str], Sequence[str]]],
+    staff: tuple[tuple[int, str], ...],
+    pseudonym: Callable[[str], str],
+) -> list[str]:
+    """The words of answers without personal data. Each comes with the names of the person who wrote it and the numbers
+    of that person's card and account; `staff` are numbers and names; `pseudonym` gives four letters for another name."""
+    known = Staff.of(staff, pseudonym)
+    return [redact(words, names, numbers, known).text for words, names, numbers in written]
 
 
 class Classifier:
@@ -71,6 +96,10 @@ class Classifier:
     def save(self, path: Path) -> None:
         self._model.save(path)
 
+    @property
+    def preprocessing(self) -> str:
+        return self._model.preprocessing
+
     def classify(self, answers: list[Answer]) -> list[Read]:
         """Read answers in one go; where one of them makes the model fail, one by one, so that the others are read."""
         try:
@@ -78,38 +107,61 @@ class Classifier:
         except Exception as error:
             if len(answers) == 1:
                 log.error("answer could not be read", response=answers[0].response_id, error=type(error).__name__)
-                return [Read(answers[0].response_id, "failed", answers[0].language, None, {})]
+                return [Read(answers[0].response_id, "failed", answers[0].language, None)]
             return [read for answer in answers for read in self.classify([answer])]
 
     def _classified(self, answers: list[Answer]) -> list[Read]:
-        readings = self._readings(answers)
+        readings, new = self._readings(answers)
         probabilities = self._model.score(readings)
-        given = self._model.decide(probabilities)
+        given = self._model.given(probabilities)
+        found = self._found(readings, probabilities, given)
+        scores = probabilities.astype("<f4")
         return [
-            self._read(answer, reading, dict(zip(self.reason_codes, map(float, row), strict=True)), codes)
-            for answer, reading, row, codes in zip(answers, readings, probabilities, given, strict=True)
+            Read(
+                answer.response_id,
+                state_of(reading, bool(given[row].any())),
+                reading.language,
+                new.get(row),
+                scores[row].tobytes() if len(reading.vectors) else b"",
+                tuple(found.get(row, ())),
+            )
+            for row, (answer, reading) in enumerate(zip(answers, readings, strict=True))
         ]
 
-    def _readings(self, answers: list[Answer]) -> list[Reading]:
-        known = {a.response_id: r for a in answers if a.stored and self._fits(r := Reading.from_bytes(a.stored))}
-        new = [a for a in answers if a.response_id not in known]
-        fresh = self._model.read([a.words for a in new], [a.language for a in new]) if new else []
-        known |= {a.response_id: reading for a, reading in zip(new, fresh, strict=True)}
-        return [known[a.response_id] for a in answers]
+    def _readings(self, answers: list[Answer]) -> tuple[list[Reading], dict[int, NewReading]]:
+        """Every answer as a reading, and what is to be stored of those that were not stored yet, by position."""
+        known = {i: r for i, a in enumerate(answers) if a.stored and self._fits(r := Reading.from_bytes(a.stored))}
+        missing = [i for i in range(len(answers)) if i not in known]
+        texts, languages = [answers[i].words for i in missing], [answers[i].language for i in missing]
+        fresh = dict(zip(missing, self._model.read(texts, languages), strict=True)) if missing else {}
+        unknown = self._model.unknown_shares(list(fresh.values()))
+        new = {
+            i: NewReading(reading.to_bytes(), "\n".join(reading.written), share)
+            for (i, reading), share in zip(fresh.items(), unknown.tolist(), strict=True)
+        }
+        both = known | fresh
+        return [both[i] for i in range(len(answers))], new
 
     def _fits(self, reading: Reading) -> bool:
-        return (reading.encoder_id, reading.preprocessing) == (self.encoder_id, self._model.preprocessing)
+        return (reading.encoder_id, reading.preprocessing) == (self.encoder_id, self.preprocessing)
 
-    def _read(self, answer: Answer, reading: Reading, probabilities: dict[str, float], codes: tuple[str, ...]) -> Read:
-        if not len(reading.vectors):
-            return Read(answer.response_id, "no_words", reading.language, reading.to_bytes(), {})
-        explained = self._model.explain(answer.words, reading.language, reading) if codes else {}
-        found = tuple(
-            FoundReason(code, probabilities[code], [(c.kind, c.text, c.value) for c in explained[code].contributions])
-            for code in codes
-        )
-        state = "given" if codes else "unsure"
-        return Read(answer.response_id, state, reading.language, reading.to_bytes(), probabilities, found)
+    def _found(
+        self, readings: list[Reading], probabilities: NDArray[np.float64], given: NDArray[np.bool_]
+    ) -> dict[int, list[FoundReason]]:
+        """The reasons given, by position of the answer."""
+        answers, reasons = np.nonzero(given)
+        found: dict[int, list[FoundReason]] = defaultdict(list)
+        spoke = self._model.spoke(readings, answers, reasons)
+        for row, k, each in zip(answers.tolist(), reasons.tolist(), spoke, strict=True):
+            packed = explaining.pack(each.row, each.first, [each.intercept, each.sentence, *each.terms.tolist()])
+            found[row].append(FoundReason(self.reason_codes[k], float(probabilities[row, k]), packed))
+        return found
+
+
+def state_of(reading: Reading, given: bool) -> str:
+    if not len(reading.vectors):
+        return "no_words"
+    return "given" if given else "unsure"
 
 
 def starter() -> Classifier:

@@ -9,7 +9,8 @@ from survey.customers.models import Customer, ImportProblem, StagedCustomer, Sta
 from survey.extensions import db
 from survey.invitations.models import Invitation, Mailing
 from survey.invitations.suppression import suppress
-from survey.reasons.models import Classification, ClassifiedReason, Reading
+from survey.reasons.answers import forget_what_spoke
+from survey.reasons.models import Reading, ThemeAnswer
 from survey.responses.models import Response
 
 
@@ -49,10 +50,8 @@ def _empty_answers(response_ids: list[int]) -> None:
         update(Response).where(Response.id.in_(response_ids)).values(words=None, masked_words=None, may_contact=False)
     )
     db.session.execute(delete(Reading).where(Reading.response_id.in_(response_ids)))
-    of_theirs = select(Classification.id).where(Classification.response_id.in_(response_ids))
-    db.session.execute(
-        update(ClassifiedReason).where(ClassifiedReason.classification_id.in_(of_theirs)).values(spoke=[])
-    )
+    db.session.execute(delete(ThemeAnswer).where(ThemeAnswer.response_id.in_(response_ids)))
+    forget_what_spoke(response_ids)
 
 
 def _withdraw_invitations(customer_id: int) -> list[str]:

@@ -1,9 +1,13 @@
-"""The organisation's reasons for leaving."""
+"""The organisation's reasons for leaving, and every change that was made to them."""
 
-from sqlalchemy import CheckConstraint, String
+from datetime import datetime
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from survey.database import Base
+from survey.database import Base, UtcDateTime
+
+CHANGES = ("add", "rename", "merge", "split", "retire", "restore")
 
 
 class Reason(Base):
@@ -31,3 +35,20 @@ class Reason(Base):
 
     def label(self, language: str) -> str:
         return self.label_nl if language == "nl" else self.label_en
+
+
+class TaxonomyChange(Base):
+    """One change of the reasons. Its number is the version of the taxonomy that it makes."""
+
+    __tablename__ = "taxonomy_change"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(10))
+    #: code of the reason that changed
+    code: Mapped[str] = mapped_column(String(50))
+    #: merge: the code it now counts as; split: the codes that it may have become
+    into: Mapped[list[str]] = mapped_column(JSON, default=list)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id", ondelete="SET NULL"))
+
+    __table_args__ = (CheckConstraint(f"kind IN {CHANGES}", name="known_kind"),)

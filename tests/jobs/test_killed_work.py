@@ -30,7 +30,7 @@ def make_answers() -> None:
     """Answers that wait, and a model in service so that no time goes to training one."""
     for number in range(ANSWERS):
         stories.response(f"De monteur was onbeschoft en snauwde mij af, bezoek {number}.")
-    versions.serve(versions.register(classifying.starter(), "starter"))
+    versions.serve(versions.register(classifying.starter(), versions.Made("starter")))
 
 
 def let_the_lease_run_out() -> None:

@@ -179,7 +179,7 @@ def test_pages_turn_to_a_new_version_only_when_everything_is_read(
     db.session.commit()
     classify.run()
     old = versions.serving()
-    versions.register(other_model(), "trained")
+    versions.register(other_model(), versions.Made("trained"))
     db.session.commit()
     monkeypatch.setattr(answers, "BATCH", 1)
     store = reclassify.read_all.__globals__["store"]
@@ -208,7 +208,7 @@ def test_dry_run_says_what_would_change_and_changes_no_page() -> None:
     db.session.commit()
     classify.run()
     old = versions.serving()
-    versions.register(other_model(), "trained")
+    versions.register(other_model(), versions.Made("trained"))
     db.session.commit()
     outcome = reclassify.run(dry_run=True)
     assert versions.serving() == old

@@ -136,14 +136,14 @@ def _add_classification(response_id: int, read: tuple[str, ...] | str) -> None:
         response_id=response_id,
         model_version_id=serving_model(),
         state=read if isinstance(read, str) else "given",
-        probabilities={},
+        scores=b"",
         created_at=NOON,
     )
     db.session.add(classification)
     db.session.flush()
     for code in () if isinstance(read, str) else read:
         reason = ClassifiedReason(
-            classification_id=classification.id, reason_id=reason_id(code), probability=0.9, spoke=[]
+            classification_id=classification.id, reason_id=reason_id(code), probability=0.9, spoke=b""
         )
         db.session.add(reason)
 

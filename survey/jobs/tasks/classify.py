@@ -8,8 +8,10 @@ from survey.database import reading
 from survey.extensions import db
 from survey.jobs.models import Job
 from survey.reasons import classifying, versions
-from survey.reasons.answers import count_waiting, mask_batch, store, waiting
+from survey.reasons.answers import BATCH, count_waiting, store, waiting
+from survey.reasons.masking import mask_batch
 from survey.reasons.models import ModelVersion
+from survey.reasons.shards import Shard
 
 
 def run(job: Job | None = None) -> dict[str, Any]:
@@ -24,7 +26,7 @@ def run(job: Job | None = None) -> dict[str, Any]:
 
 def _first_version() -> ModelVersion:
     starter = classifying.starter()  # takes seconds, so before the transaction that stores it
-    version = versions.register(starter, "starter")
+    version = versions.register(starter, versions.Made("starter"))
     versions.serve(version)
     db.session.commit()
     return version
@@ -38,18 +40,21 @@ def mask_all() -> None:
         db.session.commit()
 
 
-def read_all(version: ModelVersion, job: Job | None) -> int:
-    """Read every answer this version has not read, batch by batch; gives how many. A killed run goes on from there."""
+def read_all(version: ModelVersion, job: Job | None = None, shard: Shard | None = None, batch: int = BATCH) -> int:
+    """Read every answer (of the shard) that this version has not read, batch by batch; gives how many.
+
+    A killed run goes on from there. `batch` may be larger where the answers were read before and only score anew.
+    """
     with reading():
         classifier = versions.classifier_of(version)
         db.session.rollback()
-    done, last = 0, 0
+    done, last, until = 0, shard.first - 1 if shard else 0, shard.last if shard else None
     if job:
-        job.done, job.total = 0, count_waiting(version)
+        job.done, job.total = 0, count_waiting(version, last, until)
     db.session.commit()
     while True:
         with reading():
-            answers = waiting(version, last)
+            answers = waiting(version, last, until, batch)
             reads = classifier.classify(answers)
             db.session.rollback()
         if not answers:

@@ -1,0 +1,99 @@
+"""How much the reasons are used: what was ticked, what the serving model reads, and what people labelled."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, exists, func, literal, select, union, union_all
+
+from survey.accounts.access import visible
+from survey.accounts.models import User
+from survey.customers.models import Customer
+from survey.extensions import db
+from survey.invitations.models import Invitation
+from survey.reasons.models import Classification, ClassifiedReason, HumanLabel, Review, ServingModel
+from survey.responses.models import Response, ResponseReason
+from survey.taxonomy.queries import as_counted
+
+
+@dataclass(frozen=True)
+class Usage:
+    """How many answers ticked a reason, as the main one or among others, and in how many the serving model reads it."""
+
+    ticked: int = 0
+    read: int = 0
+
+
+@dataclass(frozen=True)
+class Stock:
+    """All that was ever stored under some reasons: answers, labels of people, and the answers that carry those."""
+
+    ticked: int
+    read: int
+    labels: int
+    #: answers with such a label whose words are still there to be read again
+    readable: int
+    #: those whose words are gone
+    unreadable: int
+
+
+def usage_since(moment: datetime, user: User) -> dict[int, Usage]:
+    """By key of the reason under which each counts now: the answers since then that this user may see."""
+    ticked = _seen(select(literal("ticked").label("how"), *_keys(ResponseReason.reason_id)), moment, user).join(
+        ResponseReason, ResponseReason.response_id == Response.id
+    )
+    read = _seen(select(literal("read").label("how"), *_keys(ClassifiedReason.reason_id)), moment, user)
+    read = _read_by_serving(read.join(Classification, Classification.response_id == Response.id))
+    # an answer that gave two reasons which are one now counts once
+    each = union(ticked, read).subquery()
+    rows = db.session.execute(select(each.c.reason_id, each.c.how, func.count()).group_by(each.c.reason_id, each.c.how))
+    found: dict[int, dict[str, int]] = {}
+    for reason_id, how, count in rows:
+        found.setdefault(reason_id, {})[how] = count
+    return {reason_id: Usage(**counts) for reason_id, counts in found.items()}
+
+
+def _keys(column: Any) -> tuple[Any, Any]:
+    return as_counted(column).label("reason_id"), Response.id.label("response_id")
+
+
+def _seen(query: Select[Any], moment: datetime, user: User) -> Select[Any]:
+    """The answers since then, of customers whom this user may see."""
+    query = query.select_from(Response).where(Response.created_at >= moment)
+    if not user.branch_ids:
+        return query
+    query = query.join(Invitation, Invitation.id == Response.invitation_id)
+    return query.join(Customer, Customer.id == Invitation.customer_id).where(visible(user, Customer.branch_id))
+
+
+def _read_by_serving(query: Select[Any]) -> Select[Any]:
+    serving = select(ServingModel.model_version_id).scalar_subquery()
+    return query.join(ClassifiedReason, ClassifiedReason.classification_id == Classification.id).where(
+        Classification.model_version_id == serving, Classification.state == "given"
+    )
+
+
+def stock_of(keys: Collection[int]) -> Stock:
+    """What is stored under the reasons with these keys."""
+    ticked = select(ResponseReason.response_id.distinct()).where(ResponseReason.reason_id.in_(keys))
+    read = _read_by_serving(select(Classification.response_id.distinct()).select_from(Classification)).where(
+        ClassifiedReason.reason_id.in_(keys)
+    )
+    labels = select(HumanLabel.id).where(HumanLabel.reason_id.in_(keys))
+    labelled = select(Response.id).where(is_labelled(keys))
+    readable = labelled.where(Response.masked_words.is_not(None))
+    unreadable = labelled.where(Response.masked_words.is_(None))
+    parts = [
+        select(literal(n).label("n"), func.count().label("count")).select_from(query.subquery())
+        for n, query in enumerate((ticked, read, labels, readable, unreadable))
+    ]
+    counts = dict(db.session.execute(union_all(*parts)).tuples())
+    return Stock(*(counts[n] for n in range(len(parts))))
+
+
+def is_labelled(keys: Collection[int]) -> Any:
+    """The condition on an answer: people found one of these reasons in it."""
+    return exists().where(
+        Review.response_id == Response.id, HumanLabel.review_id == Review.id, HumanLabel.reason_id.in_(keys)
+    )
