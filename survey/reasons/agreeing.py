@@ -11,8 +11,9 @@ from survey import analyst
 from survey.accounts.models import User
 from survey.analyst import Agreement
 from survey.extensions import db
-from survey.reasons.models import HumanLabel, Review
-from survey.reasons.quality import only_seen_by, today
+from survey.reasons.labels import opinions
+from survey.reasons.models import Review
+from survey.reasons.quality import only_seen_by
 from survey.responses.models import Response
 from survey.taxonomy import queries as taxonomy
 from survey.taxonomy.models import Reason
@@ -71,27 +72,12 @@ def agreement(user: User) -> Agreeing:
 
 def _readings(user: User) -> Readings:
     """Per answer that several people read: what each of them found in it, in today's reasons."""
-    by_several = (
-        select(Review.response_id)
-        .where(Review.state == "reviewed", ~Review.model_shown)
-        .group_by(Review.response_id)
-        .having(func.count() > 1)
-    )
+    unswayed = (Review.state == "reviewed") & ~Review.model_shown
+    by_several = select(Review.response_id).where(unswayed).group_by(Review.response_id).having(func.count() > 1)
     wanted = only_seen_by(user, select(Response.id).where(Response.id.in_(by_several)))
-    rows = db.session.execute(
-        select(Review.response_id, Review.user_id, Reason.code)
-        .outerjoin(HumanLabel, HumanLabel.review_id == Review.id)
-        .outerjoin(Reason, Reason.id == HumanLabel.reason_id)
-        .where(Review.state == "reviewed", ~Review.model_shown, Review.response_id.in_(wanted))
-    )
-    meaning = taxonomy.meaning()
-    codes: dict[tuple[int, int], list[str]] = defaultdict(list)
-    for response_id, person, code in rows:
-        codes[response_id, person].extend([code] if code else [])
     readings: Readings = defaultdict(dict)
-    for (response_id, person), found in codes.items():
-        if all(meaning.get(code, (code,)) is not None for code in found):
-            readings[response_id][person] = today(found, meaning)
+    for opinion in opinions(unswayed, Review.response_id.in_(wanted)):
+        readings[opinion.response_id][opinion.user_id] = opinion.codes
     return {key: read for key, read in sorted(readings.items()) if len(read) > 1}
 
 

@@ -17,8 +17,9 @@ ON_THE_WAY = ("train", "reclassify", "reclassify_shard", "publish")
 
 @dataclass(frozen=True)
 class Effect:
-    """How far the last change has come: `none` (there was no change), `on_the_way`, `in_effect`, `failed`, `not_learnt`.
+    """How far the last change has come.
 
+    `state` is none (there was no change), on_the_way, in_effect, failed (a job was), or not_learnt (no model took it).
     `step` is the kind of the job that is at work, `done` and `total` how far it is; `since` from when it is in effect.
     """
 

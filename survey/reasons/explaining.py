@@ -1,20 +1,36 @@
 """What spoke for a reason, from the stored numbers back to the customer's own words. Loads no text model.
 
-A page marks words with it; the door `classifying` packs what the model says.
+A page marks words and draws bars with it; the door `classifying` packs what the model says.
 """
 
 import re
 import struct
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import ceil
+from unicodedata import normalize
 
 from markupsafe import Markup, escape
 
 _HEAD = struct.Struct("<II")
-_WORD = re.compile(r"[\w\[\]'-]+")
+_WORD = re.compile(r"[\w\[\]'’-]+")
+_REPEATED = re.compile(r"(.)\1+")
 #: words that add less than this share of what the strongest adds are not marked
-_FAINT = 0.15
+_FAINT = 0.25
+#: how many words a page names on each side
+NAMED = 4
+#: the longest bar, in the steps that the style sheet knows
+LONGEST = 20
+#: words that hold a sentence together and are no reason by themselves: they count, but are neither marked nor named
+_SMALL = """
+de het een en of maar want dat die dit deze er je jij u uw ik mij me mijn we wij ons onze hij zij ze hun hen
+is was waren ben bent zijn wordt werd heb heeft hebben had hadden kan kon zou van in op aan bij met voor naar om te
+uit als dan ook nog al af door over na tot wat wie zo
+the a an and or but that this these those it its i me my we us our you your he she they them their is was were am
+are be been has have had can could would of in on at by with for to from as than also so what who
+"""
+SMALL = frozenset(_SMALL.split())
 
 
 @dataclass(frozen=True)
@@ -30,6 +46,30 @@ class Spoken:
         return self.intercept + self.sentence + sum(value for _, value in self.words)
 
 
+@dataclass(frozen=True)
+class Part:
+    """One line of an explanation. `kind`: word, others, sentence or start; `bar`: 0 to LONGEST."""
+
+    kind: str
+    words: str
+    value: float
+    bar: int
+
+
+@dataclass(frozen=True)
+class Explained:
+    """An explanation as a page shows it. The values of the parts add up to `total`, up to rounding of floats."""
+
+    text: Markup
+    parts: tuple[Part, ...]
+    total: float
+
+    @property
+    def strongest(self) -> tuple[str, ...]:
+        """The words that spoke most for the reason; () where it was the sentence as a whole."""
+        return tuple(part.words for part in self.parts if part.kind == "word" and part.value > 0)
+
+
 def pack(row: int, first: int, values: Iterable[float]) -> bytes:
     """The form that is stored: the row of the answer, its first term, then intercept, sentence and terms as float64."""
     return _HEAD.pack(row, first) + array("d", values).tobytes()
@@ -37,7 +77,7 @@ def pack(row: int, first: int, values: Iterable[float]) -> bytes:
 
 def unpack(spoke: bytes, terms: str) -> Spoken | None:
     """What was stored, in words; None where it was erased or the answer was read anew since. `terms`: a line each."""
-    if len(spoke) < _HEAD.size + 16:
+    if len(spoke) < _HEAD.size + 16 or (len(spoke) - _HEAD.size) % 8:
         return None
     _row, first = _HEAD.unpack_from(spoke)
     intercept, sentence, *values = array("d", spoke[_HEAD.size :])
@@ -51,6 +91,27 @@ def unpack(spoke: bytes, terms: str) -> Spoken | None:
     return Spoken(tuple((words, value) for words, value in strongest if value), sentence, intercept)
 
 
+def explained(text: str, spoken: Spoken) -> Explained:
+    """The text with its words marked, and what it was made of: the strongest words, the rest, the sentence, the start.
+
+    `text`: the masked words of the customer.
+    """
+    words = named(spoken)
+    others = spoken.logit - spoken.intercept - spoken.sentence - sum(value for _, value in words)
+    lines = [("word", written, value) for written, value in words]
+    lines += [("others", "", others), ("sentence", "", spoken.sentence), ("start", "", spoken.intercept)]
+    if len(words) == len(spoken.words):
+        lines = [line for line in lines if line[0] != "others"]
+    return Explained(marked(text, spoken), _with_bars(lines), spoken.logit)
+
+
+def named(spoken: Spoken) -> list[tuple[str, float]]:
+    """The strongest words that say something by themselves, those for the reason first."""
+    telling = [(written, value) for written, value in spoken.words if not _is_small(written)]
+    speaks_for = [item for item in telling if item[1] > 0][:NAMED]
+    return speaks_for + [item for item in telling if item[1] < 0][:NAMED]
+
+
 def marked(text: str, spoken: Spoken) -> Markup:
     """The text, escaped, with the words that spoke for the reason in <mark> and those against it in <s>."""
     values = _single_words(spoken)
@@ -62,20 +123,43 @@ def marked(text: str, spoken: Spoken) -> Markup:
     return Markup("").join([*pieces, escape(text[at:])])
 
 
+def _with_bars(lines: Sequence[tuple[str, str, float]]) -> tuple[Part, ...]:
+    longest = max((abs(value) for _, _, value in lines), default=0.0)
+    return tuple(
+        Part(kind, words, value, ceil(LONGEST * abs(value) / longest) if longest else 0) for kind, words, value in lines
+    )
+
+
+def _is_small(written: str) -> bool:
+    return all(word in SMALL for spelling in _spellings(written) for word in spelling)
+
+
+def _spellings(written: str) -> list[list[str]]:
+    """A term as it is stored, "niet … duur / niet … dure", as lists of words."""
+    return [spelling.replace("…", " ").split() for spelling in written.split(" / ")]
+
+
 def _single_words(spoken: Spoken) -> dict[str, float]:
-    """What each single word adds, pairs shared between their words; faint ones left out."""
+    """What each single word adds, pairs shared between their words; small words and faint ones left out."""
     sums: dict[str, float] = {}
     for written, value in spoken.words:
-        spellings = [spelling.replace("…", " ").split() for spelling in written.split(" / ")]
+        spellings = _spellings(written)
         for words in spellings:
             for word in words:
-                sums[word] = sums.get(word, 0.0) + value / len(words)
+                if word not in SMALL:
+                    sums[_key(word)] = sums.get(_key(word), 0.0) + value / len(words)
     strongest = max(map(abs, sums.values()), default=0.0)
     return {word: value for word, value in sums.items() if abs(value) >= _FAINT * strongest}
 
 
+def _key(word: str) -> str:
+    """How a word is told from others here: "Duuuur" is the "duur" that the model read."""
+    folded = normalize("NFKC", word).casefold().replace("’", "'").strip("'-")
+    return _REPEATED.sub(r"\1", folded)
+
+
 def _as_marked(word: str, values: dict[str, float]) -> Markup:
-    value = values.get(word.lower().strip("'-"), 0.0)
+    value = values.get(_key(word), 0.0)
     if not value:
         return escape(word)
     if value > 0:

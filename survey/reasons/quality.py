@@ -1,4 +1,4 @@
-"""How well the serving model reads, by what people found in the audit sample, and how far the sample still has to go."""
+"""How well the serving model reads, by what people found in the audit sample, and how far that sample has come."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -133,11 +133,8 @@ def progress(user: User) -> Progress:
 
 def audit_labels(user: User | None) -> list[Label]:
     """What people settled on in the audit sample, of the answers this user may see; without a user, of all."""
-    found = [label for label in settled() if label.stream == "audit"]
-    if user is None or not user.branch_ids:
-        return found
-    mine = set(db.session.scalars(only_seen_by(user, select(Response.id).where(_is_reviewed()))))
-    return [label for label in found if label.response_id in mine]
+    wanted = select(Response.id).where(Response.id.in_(select(Review.response_id).where(Review.stream == "audit")))
+    return settled(Review.response_id.in_(only_seen_by(user, wanted) if user else wanted))
 
 
 def only_seen_by(user: User, query: Any) -> Any:
@@ -176,9 +173,7 @@ def audited(version: ModelVersion, user: User | None = None) -> list[Audited]:
         .order_by(Response.id)
     )
     return [
-        Audited(
-            key, local(at).date(), language, labels[key].probability, labels[key].codes, today(found[key], meaning)
-        )
+        Audited(key, local(at).date(), language, labels[key].probability, labels[key].codes, today(found[key], meaning))
         for key, at, language in rows
         if key in labels
     ]

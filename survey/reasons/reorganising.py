@@ -151,7 +151,10 @@ def read_again(keys: Sequence[int]) -> None:
 
 
 def leave_be(keys: Sequence[int]) -> None:
-    """Take the answers with one of these reasons out of the queue again, but for those that were read since. Flushes."""
+    """Take the answers with one of these reasons out of the queue again, those that were read since excepted. Flushes.
+
+    What is useful among them is drawn again by the job that draws.
+    """
     read_since = exists().where(Review.response_id == ReviewItem.response_id, Review.created_at >= ReviewItem.drawn_at)
     labelled = select(Response.id).where(is_labelled(keys))
     db.session.execute(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, exists, func, literal, select, union, union_all
+from sqlalchemy import Select, exists, func, literal, select, union
 
 from survey.accounts.access import visible
 from survey.accounts.models import User
@@ -76,20 +76,16 @@ def _read_by_serving(query: Select[Any]) -> Select[Any]:
 
 def stock_of(keys: Collection[int]) -> Stock:
     """What is stored under the reasons with these keys."""
-    ticked = select(ResponseReason.response_id.distinct()).where(ResponseReason.reason_id.in_(keys))
-    read = _read_by_serving(select(Classification.response_id.distinct()).select_from(Classification)).where(
-        ClassifiedReason.reason_id.in_(keys)
+    labelled = select(func.count()).select_from(Response).where(is_labelled(keys))
+    read = select(func.count(Classification.response_id.distinct())).select_from(Classification)
+    counts = (
+        select(func.count(ResponseReason.response_id.distinct())).where(ResponseReason.reason_id.in_(keys)),
+        _read_by_serving(read).where(ClassifiedReason.reason_id.in_(keys)),
+        select(func.count(HumanLabel.id)).where(HumanLabel.reason_id.in_(keys)),
+        labelled.where(Response.masked_words.is_not(None)),
+        labelled.where(Response.masked_words.is_(None)),
     )
-    labels = select(HumanLabel.id).where(HumanLabel.reason_id.in_(keys))
-    labelled = select(Response.id).where(is_labelled(keys))
-    readable = labelled.where(Response.masked_words.is_not(None))
-    unreadable = labelled.where(Response.masked_words.is_(None))
-    parts = [
-        select(literal(n).label("n"), func.count().label("count")).select_from(query.subquery())
-        for n, query in enumerate((ticked, read, labels, readable, unreadable))
-    ]
-    counts = dict(db.session.execute(union_all(*parts)).tuples())
-    return Stock(*(counts[n] for n in range(len(parts))))
+    return Stock(*db.session.execute(select(*(count.scalar_subquery() for count in counts))).one())
 
 
 def is_labelled(keys: Collection[int]) -> Any:

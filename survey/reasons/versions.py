@@ -154,7 +154,12 @@ class Turn:
 def history() -> dict[int, list[Turn]]:
     """When each version served, by its id, the first time first."""
     rows = db.session.execute(
-        select(Promotion.model_version_id, Promotion.at, Promotion.why, func.coalesce(func.nullif(User.name, ""), User.email))
+        select(
+            Promotion.model_version_id,
+            Promotion.at,
+            Promotion.why,
+            func.coalesce(func.nullif(User.name, ""), User.email),
+        )
         .outerjoin(User, User.id == Promotion.user_id)
         .order_by(Promotion.id)
     ).all()

@@ -52,19 +52,6 @@ def test_reason_in_the_words_is_found_and_explained() -> None:
     assert {kind for kind, _, _ in spoke} == {"words", "sentence", "intercept"}
 
 
-def test_personal_data_is_masked_and_the_names_of_respondent_and_staff_too() -> None:
-    who = stories.customer(name="Marijke Jansen")
-    db.session.add(Employee(name="Ronald Bakker"))
-    answer = stories.response(
-        "ronald was bot en de bakker niet. Bel mij op 06-12345678, groet Marijke",
-        asked=stories.invitation(stories.defection(who)),
-    )
-    db.session.commit()
-    classify.run()
-    db.session.refresh(answer)
-    assert answer.masked_words == "[NAME] was bot en de bakker niet. Bel mij op [PHONE], groet [NAME]"
-
-
 def test_answer_without_words_and_without_sense_are_states_not_reasons() -> None:
     stories.response(None)
     stories.response("asdf qwer")

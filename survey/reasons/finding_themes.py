@@ -1,0 +1,219 @@
+"""Looking for new reasons: groups of alike answers among those that fit no reason, kept for people to judge.
+
+An answer fits no reason where the serving model is unsure, or gives it none that is more likely than not, and where no
+person found a reason in it either ("Other" is none). Answers of groups that people judged before take part in the
+grouping, so that those which came in since go with them: a group that is mostly made of them is not shown again.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from itertools import batched
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, delete, exists, func, insert, or_, select
+
+from survey.clock import now
+from survey.extensions import db
+from survey.notices import N_, notify, settle
+from survey.reasons.classifying import Group, Stored, ThemeSearch
+from survey.reasons.models import (
+    Classification,
+    ClassifiedReason,
+    HumanLabel,
+    ModelVersion,
+    Reading,
+    Review,
+    Theme,
+    ThemeAnswer,
+)
+from survey.responses.models import Response, ResponseReason
+from survey.taxonomy.changing import OTHER
+from survey.taxonomy.models import Reason
+
+LOOK_BACK = timedelta(days=365)
+#: a reason given with less than this is as likely wrong as right
+LIKELY = 0.5
+#: the newest answers that are grouped, and answers that fit a reason, for the words that everybody uses
+MOST, COMPARED = 100_000, 5_000
+BATCH = 1_000
+#: so many different answers must have a word before a page shows it
+FEWEST = 3
+SEED = 1
+JUDGED = ("made", "dismissed")
+
+FOUND = N_("%(answers)s answers are about “%(words)s” and fit no reason.")
+WORDS_IN_NOTICE = 4
+
+
+def look(version: ModelVersion) -> list[Group]:
+    """The groups among the answers of the last year that fit no reason. Only reads; the same data, the same groups."""
+    search = ThemeSearch()
+    for answers in _unfit_in_batches(version):
+        search.add(answers)
+    for terms, language in db.session.execute(_fitting(version)):
+        search.compare(terms, language)
+    return search.groups(SEED, FEWEST)
+
+
+def keep(groups: Sequence[Group], version: ModelVersion) -> dict[str, Any]:
+    """Put these groups in the place of those that nobody judged yet, and tell people of new ones. Flushes.
+
+    A group that mostly is one that stands keeps its number, so that who has its page open can go on with it.
+    """
+    standing = {theme.id: theme for theme in db.session.scalars(select(Theme).where(Theme.state == "open"))}
+    homes = _homes([key for group in groups for key in group.response_ids])
+    fresh = [kept for group in groups if (kept := _fresh(group, homes))]
+    new = 0
+    for group in fresh:
+        theme = standing.pop(_same_as(group, homes, standing), None)
+        new += theme is None
+        _tell(_stored(theme, group, version))
+    for theme in standing.values():
+        settle(notice_key(theme.id))
+    _delete(list(standing))
+    return {"groups": len(fresh), "new": new}
+
+
+def notice_key(theme_id: int) -> str:
+    return f"theme:{theme_id}"
+
+
+def fits_no_reason(version_id: int | ColumnElement[int]) -> ColumnElement[bool]:
+    """Of a Response: it has words of the last year that fit no reason of this version, and people found none."""
+    likely = exists().where(
+        ClassifiedReason.classification_id == Classification.id, ClassifiedReason.probability >= LIKELY
+    )
+    read = exists().where(
+        Classification.response_id == Response.id,
+        Classification.model_version_id == version_id,
+        or_(Classification.state == "unsure", (Classification.state == "given") & ~likely),
+    )
+    return (
+        read
+        & Response.masked_words.is_not(None)
+        & (Response.created_at >= now() - LOOK_BACK)
+        & (~_found_by_people() | _in_judged_theme())
+    )
+
+
+def _found_by_people() -> ColumnElement[bool]:
+    return exists().where(
+        Review.response_id == Response.id,
+        Review.state == "reviewed",
+        HumanLabel.review_id == Review.id,
+        Reason.id == HumanLabel.reason_id,
+        Reason.code != OTHER,
+    )
+
+
+def _in_judged_theme() -> ColumnElement[bool]:
+    return exists().where(
+        ThemeAnswer.response_id == Response.id, Theme.id == ThemeAnswer.theme_id, Theme.state.in_(JUDGED)
+    )
+
+
+def _unfit_in_batches(version: ModelVersion) -> Iterator[list[Stored]]:
+    """The newest answers that fit no reason, with what is stored of them."""
+    last, left = None, MOST
+    while left > 0:
+        rows = db.session.execute(_unfit(version, last).limit(min(BATCH, left))).all()
+        if not rows:
+            return
+        yield [Stored(*row) for row in rows]
+        last, left = rows[-1].response_id, left - len(rows)
+
+
+def _unfit(version: ModelVersion, before: int | None) -> Select[int, bytes, str]:
+    query = (
+        select(Reading.response_id, Reading.content, Reading.terms)
+        .join(Response, Response.id == Reading.response_id)
+        .where(_read_alike(version), fits_no_reason(version.id))
+        .order_by(Reading.response_id.desc())
+    )
+    return query if before is None else query.where(Reading.response_id < before)
+
+
+def _fitting(version: ModelVersion) -> Select[str, str]:
+    """Answers with a likely reason: a sample by their permanent random numbers, so the same every time."""
+    likely = exists().where(
+        Classification.response_id == Reading.response_id,
+        Classification.model_version_id == version.id,
+        ClassifiedReason.classification_id == Classification.id,
+        ClassifiedReason.probability >= LIKELY,
+    )
+    query = select(Reading.terms, Reading.language).where(_read_alike(version), likely)
+    return query.order_by(Reading.chance, Reading.response_id).limit(COMPARED)
+
+
+def _read_alike(version: ModelVersion) -> ColumnElement[bool]:
+    """Vectors of different encoders cannot be compared."""
+    return (Reading.encoder_id == version.encoder_id) & (Reading.preprocessing == version.preprocessing)
+
+
+def _homes(response_ids: Sequence[int]) -> dict[int, tuple[int, bool]]:
+    """The theme in which each answer stands now, and whether people judged it: a judged one before an open one."""
+    homes: dict[int, tuple[int, bool]] = {}
+    for ids in batched(response_ids, BATCH):
+        rows = db.session.execute(
+            select(ThemeAnswer.response_id, Theme.id, Theme.state.in_(JUDGED))
+            .join(Theme, Theme.id == ThemeAnswer.theme_id)
+            .where(ThemeAnswer.response_id.in_(ids))
+            .order_by(Theme.state == "open", Theme.id)
+        )
+        for response_id, theme_id, judged in rows:
+            homes.setdefault(response_id, (theme_id, judged))
+    return homes
+
+
+def _fresh(group: Group, homes: dict[int, tuple[int, bool]]) -> Group | None:
+    """The group without answers of judged ones; None where those were more than half, or one reason was ticked."""
+    fresh = [key for key in group.response_ids if not homes.get(key, (0, False))[1]]
+    if 2 * len(fresh) < len(group.response_ids) or len(fresh) < FEWEST or _is_offered(fresh):
+        return None
+    return Group(fresh, group.words)
+
+
+def _is_offered(response_ids: Sequence[int]) -> bool:
+    """Whether more than half of these customers ticked one and the same reason: then the model cannot read it yet,
+    but it is not new."""
+    ticked: Counter[int] = Counter()
+    for ids in batched(response_ids, BATCH):
+        rows = db.session.execute(
+            select(ResponseReason.reason_id, func.count())
+            .join(Reason, Reason.id == ResponseReason.reason_id)
+            .where(ResponseReason.response_id.in_(ids), ResponseReason.main, Reason.code != OTHER)
+            .group_by(ResponseReason.reason_id)
+        )
+        ticked.update({reason_id: count for reason_id, count in rows})
+    return 2 * max(ticked.values(), default=0) > len(response_ids)
+
+
+def _same_as(group: Group, homes: dict[int, tuple[int, bool]], standing: dict[int, Theme]) -> int:
+    """The number of the standing theme that has more than half of these answers; 0 where none has."""
+    now_in = Counter(homes[key][0] for key in group.response_ids if key in homes)
+    theme_id, shared = now_in.most_common(1)[0] if now_in else (0, 0)
+    return theme_id if theme_id in standing and 2 * shared > len(group.response_ids) else 0
+
+
+def _stored(theme: Theme | None, group: Group, version: ModelVersion) -> Theme:
+    if theme is None:
+        theme = Theme(found_at=now(), state="open")
+        db.session.add(theme)
+    theme.model_version_id, theme.size = version.id, len(group.response_ids)
+    theme.words = [list(word) for word in group.words]
+    db.session.flush()
+    db.session.execute(delete(ThemeAnswer).where(ThemeAnswer.theme_id == theme.id))
+    rows = [{"theme_id": theme.id, "response_id": key, "place": at} for at, key in enumerate(group.response_ids)]
+    db.session.execute(insert(ThemeAnswer), rows)
+    return theme
+
+
+def _tell(theme: Theme) -> None:
+    words = ", ".join(word for word, _ in theme.words[:WORDS_IN_NOTICE])
+    notify(notice_key(theme.id), "info", FOUND, {"answers": theme.size, "words": words}, link="/themes")
+
+
+def _delete(theme_ids: list[int]) -> None:
+    db.session.execute(delete(ThemeAnswer).where(ThemeAnswer.theme_id.in_(theme_ids)))
+    db.session.execute(delete(Theme).where(Theme.id.in_(theme_ids)))

@@ -1,0 +1,94 @@
+"""From stored numbers back to the customer's words: it adds up, it is safe, and it marks what spoke."""
+
+import math
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markupsafe import Markup, escape
+
+from survey.reasons.explaining import LONGEST, SMALL, Spoken, explained, marked, named, pack, unpack
+
+TEXT = "Veel te duuuur, en de monteur was niet aardig."
+SPOKEN = Spoken(
+    (("duur", 1.2), ("niet … aardig", 0.8), ("te duur", 0.4), ("monteur", -0.5), ("de", 0.3), ("de monteur", 0.01)),
+    sentence=0.9,
+    intercept=-2.0,
+)
+words = st.text("abcdeéu <>&'\"[]-’", max_size=12)
+finite = st.floats(-50, 50, allow_nan=False)
+spoken = st.builds(
+    Spoken, st.lists(st.tuples(words, finite), max_size=8).map(tuple), sentence=finite, intercept=finite
+)
+
+
+def test_stored_numbers_come_back_with_the_words_of_their_row() -> None:
+    stored = pack(1, 2, [-1.0, 0.25, 0.5, -2.0, 0.0])
+    found = unpack(stored, "een\ntwee\ndrie\nvier\nvijf\nzes")
+    assert found == Spoken((("vier", -2.0), ("drie", 0.5)), sentence=0.25, intercept=-1.0)
+    assert found.logit == -2.25
+
+
+def test_one_term_in_two_rows_is_added_up() -> None:
+    found = unpack(pack(0, 0, [0.0, 0.0, 1.0, 0.5]), "duur\nduur")
+    assert found is not None
+    assert found.words == (("duur", 1.5),)
+
+
+@pytest.mark.parametrize(
+    ("stored", "terms"),
+    [
+        (b"", "duur"),  # erased
+        (pack(0, 0, [1.0]), "duur"),  # no sentence
+        (pack(0, 0, [1.0, 2.0, 3.0]) + b"x", "duur"),  # damaged
+        (pack(0, 5, [1.0, 2.0, 3.0]), "duur"),  # read anew since: other terms
+        (pack(0, 0, [1.0, 2.0, 3.0, 4.0]), "duur"),
+    ],
+)
+def test_what_does_not_fit_explains_nothing(stored: bytes, terms: str) -> None:
+    assert unpack(stored, terms) is None
+
+
+def test_words_for_and_against_are_marked_as_the_customer_wrote_them() -> None:
+    assert marked(TEXT, SPOKEN) == Markup(
+        'Veel te <mark>duuuur</mark>, en de <s class="against">monteur</s> was <mark>niet</mark> <mark>aardig</mark>.'
+    )
+
+
+def test_curly_apostrophes_and_capitals_are_the_same_word() -> None:
+    said = Spoken((("wasn't", 1.0),), 0.0, 0.0)
+    assert marked("It WASN’T", said) == Markup("It <mark>WASN’T</mark>")
+
+
+@given(text=st.text(max_size=60), said=spoken)
+def test_marking_changes_no_letter_and_lets_no_markup_through(text: str, said: Spoken) -> None:
+    bare = re.sub(r'</?mark>|<s class="against">|</s>', "", str(marked(text, said)))
+    assert bare == str(escape(text))
+
+
+@given(said=spoken)
+def test_parts_add_up_to_the_logit(said: Spoken) -> None:
+    shown = explained("duur", said)
+    assert math.isclose(sum(part.value for part in shown.parts), said.logit, abs_tol=1e-9)
+    assert shown.total == said.logit
+    assert all(0 <= part.bar <= LONGEST and (part.bar > 0) == (part.value != 0) for part in shown.parts)
+
+
+def test_the_strongest_words_come_first_and_small_words_count_among_the_others() -> None:
+    assert named(SPOKEN) == [("duur", 1.2), ("niet … aardig", 0.8), ("te duur", 0.4), ("de monteur", 0.01), ("monteur", -0.5)]
+    shown = explained(TEXT, SPOKEN)
+    assert shown.strongest[:2] == ("duur", "niet … aardig")
+    others = next(part for part in shown.parts if part.kind == "others")
+    assert others.value == pytest.approx(0.3)
+    assert [part.bar for part in shown.parts if part.kind == "start"] == [LONGEST]
+
+
+def test_a_sentence_that_speaks_for_itself_has_no_line_of_words() -> None:
+    shown = explained("...", Spoken((), sentence=2.0, intercept=-1.0))
+    assert [part.kind for part in shown.parts] == ["sentence", "start"]
+    assert shown.strongest == ()
+
+
+def test_denials_are_never_small_words() -> None:
+    assert not SMALL & {"niet", "geen", "nooit", "not", "no", "never", "nor", "zonder", "without"}
