@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.reasons.scoring import Rows, row_logits, sentence_logits, values_by
+from analysis.reasons.scoring import Rows, join, row_logits, sentence_logits, values_by
 from analysis.reasons.weights import Weights
 
 
@@ -23,7 +23,7 @@ class Contribution:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The strongest piece of an answer for one reason, and what it consists of, the strongest words first."""
+    """For one reason what an answer says of it: its strongest clause, and what adds up to the logit, strongest first."""
 
     reason: str
     logit: float
@@ -33,33 +33,38 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Spoke:
-    """What one row of an answer says for one reason, in numbers only.
+    """What an answer says for one reason, in numbers only.
 
-    `row` counts the rows of the answer, `first` its stored terms up to that row; `terms` are the contributions of the
-    row's terms in the order stored. `intercept`, `sentence` and `terms` add up to the logit.
+    `row`: its strongest clause, counted among the rows of the answer. `terms`: contributions of the stored terms of the
+    answer, in their order, up to the last that counts. `intercept`, `sentence` and `terms` add up to the logit.
     """
 
     row: int
-    first: int
     intercept: float
     sentence: float
     terms: NDArray[np.float64]
 
 
-def spoke_for(rows: Rows, weights: Weights, answers: NDArray[np.int64], reasons: NDArray[np.int64]) -> Iterator[Spoke]:
-    """For each pair of an answer and a reason (equally long arrays of positions) what its strongest row consists of."""
+def spoke_for(
+    rows: Rows, weights: Weights, answers: NDArray[np.int64], reasons: NDArray[np.int64]
+) -> Iterator[Spoke]:
+    """For each pair of an answer and a reason (equally long arrays of positions) what its logit consists of."""
     values = values_by(rows, weights)
-    logits, sentences = row_logits(rows, weights, values), sentence_logits(rows, weights)
+    sentences = sentence_logits(rows, weights)
+    clause = join(row_logits(rows, weights, values), rows.starts).clause
     term_weights = weights.term_weights.astype(np.float64)
+    weighed = values.value * values.known
     for answer, k in zip(answers.tolist(), reasons.tolist(), strict=True):
-        start, end = int(rows.starts[answer]), int(rows.starts[answer + 1])
-        row = start + int(np.argmax(logits[start:end, k]))
-        of_row = slice(int(rows.offsets[row]), int(rows.offsets[row + 1]))
-        terms = values.value[of_row] * values.known[of_row]
-        if len(weights.ids):
-            terms = terms * term_weights[values.at[of_row], k]
-        first = of_row.start - int(rows.offsets[start])
-        yield Spoke(row - start, first, float(weights.intercept[k]), float(sentences[row, k]), terms)
+        whole, strongest = int(rows.starts[answer]), int(clause[answer, k])
+        begin, end = int(rows.offsets[whole]), int(rows.offsets[strongest + 1])
+        terms = np.zeros(end - begin)
+        for row in (whole, strongest):  # twice the same where there is one clause: half and half
+            of_row = slice(int(rows.offsets[row]), int(rows.offsets[row + 1]))
+            if len(weights.ids):
+                said = weighed[of_row] * term_weights[values.at[of_row], k]
+                terms[of_row.start - begin : of_row.stop - begin] += said / 2
+        sentence = (sentences[whole, k] + sentences[strongest, k]) / 2
+        yield Spoke(strongest - whole, float(weights.intercept[k]), float(sentence), terms)
 
 
 def explain_answer(
@@ -69,19 +74,15 @@ def explain_answer(
 
     `written`: its terms as the customer wrote them; `pieces`: the text of each row.
     """
-    if not pieces:
-        return
-    k = len(weights.reasons)
-    for reason, spoke in zip(
-        weights.reasons, spoke_for(rows, weights, np.zeros(k, np.int64), np.arange(k)), strict=True
-    ):
-        words = written[spoke.first : spoke.first + len(spoke.terms)]
+    k = len(weights.reasons) if pieces else 0
+    every = spoke_for(rows, weights, np.zeros(k, np.int64), np.arange(k))
+    for reason, spoke in zip(weights.reasons[:k], every, strict=True):
         yield Explanation(
             reason=reason,
             logit=spoke.intercept + spoke.sentence + float(spoke.terms.sum()),
             piece=pieces[spoke.row],
             contributions=(
-                *_words(words, spoke.terms),
+                *_words(written[: len(spoke.terms)], spoke.terms),
                 Contribution("sentence", pieces[spoke.row], spoke.sentence),
                 Contribution("intercept", "", spoke.intercept),
             ),

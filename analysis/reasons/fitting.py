@@ -1,173 +1,134 @@
-"""Learn a model from readings and labels: one logistic regression per reason, calibrated on what it had not seen."""
+"""Learn a model: one regression per reason on whole answers and on their clauses, calibrated on what it had not seen."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
-import sklearn
 from numpy.typing import NDArray
-from scipy.sparse import csr_array, hstack
-from sklearn.linear_model import LogisticRegression
+from scipy.sparse import csr_array
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from analysis.reasons.calibrating import Calibration, calibrate
+from analysis.reasons.examples import Examples, Labels, folds
 from analysis.reasons.features import PREPROCESSING, VECTOR_WEIGHT
+from analysis.reasons.logistic import Coefficients, Design, Floats, regress
 from analysis.reasons.model import ReasonModel
-from analysis.reasons.reading import Reading
-from analysis.reasons.scoring import Rows, calibrated, clause_counts, rows_of, term_matrix
+from analysis.reasons.scoring import Rows, clause_counts, rows_of, term_matrix
 from analysis.reasons.weights import Weights
 
-Labels = NDArray[np.bool_]
 Doubles = NDArray[np.float64]
 
 _STRENGTH = 0.3  # inverse regularisation (C)
-_CHANCE = 0.3  # what a logit loses per log(clauses)
-_FOLDS = 5
-_ENOUGH = 8  # positives from which a reason gets a calibration and a threshold of its own
-_THRESHOLDS = np.linspace(0.15, 0.7, 56)
+#: a clause says what its answer says where it is nearly the strongest for it, and does not where it is far below
+_NEARLY, _FAR = 0.5, 2.0
+_SILENT = 0.5  # how much it counts that a clause far below says nothing of the reason
+#: a term of customers' own words is learnt when so many of them use it: rarer ones would tell on a person
+FEWEST_WRITERS = 3
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Examples:
-    """Answers with what a person said of them: `labels` (n, k), `weights` (n,).
-
-    `groups` (n,): answers that share words share a group, and a group is never on both sides of a fold.
-    """
-
-    readings: Sequence[Reading]
-    labels: Labels
-    weights: Doubles
-    groups: NDArray[np.int64]
-    reasons: tuple[str, ...]
-
-    def take(self, at: NDArray[np.int64]) -> "Examples":
-        """These rows of the examples."""
-        readings = [self.readings[i] for i in at]
-        return Examples(readings, self.labels[at], self.weights[at], self.groups[at], self.reasons)
-
-
-def fit(examples: Examples, seed: int) -> ReasonModel:
+def fit(examples: Examples, seed: int, shares: Doubles | None = None, precision: float = 0.5) -> ReasonModel:
     """1. weights from all examples, 2. calibration and 3. thresholds from logits of folds that were left out.
 
+    `shares` (k,): how often each reason is given in life, where the examples do not say it. A reason is given from
+    the probability on at which F1 is best, and not before `precision` of what is given is right.
     The same examples and seed give the same bytes. ValueError where there is nothing to learn from.
     """
-    examples = _readable(examples)
+    examples = examples.readable()
     with threadpool_limits(limits=1):  # sums in another order would give other last digits
-        raw = _weights(examples, seed)
-        held_out = np.full(examples.labels.shape, -np.inf)
-        for train, test in folds(examples.groups, seed):
-            part = _weights(examples.take(train), seed)
-            held_out[test] = ReasonModel(part).logits([examples.readings[i] for i in test])
-        clauses = clause_counts(examples.readings)
-        calibration = _calibration(held_out - _CHANCE * np.log(clauses)[:, None], examples)
-        thresholds = _thresholds(calibrated(held_out, clauses, calibration), examples)
-    about = {**raw.about, "seed": seed, "answers": len(examples.readings), "scikit-learn": sklearn.__version__}
-    return ReasonModel(
-        replace(raw, calibration=calibration.astype(np.float32), thresholds=thresholds.astype(np.float32), about=about)
-    )
+        raw = weights_from(examples)
+        held_out = held_out_logits(examples, seed)
+    found = calibrate(held_out, clause_counts(examples.readings), examples, shares, precision)
+    return ReasonModel(_with(raw, found, {"seed": seed, "answers": len(examples)}))
 
 
-def folds(
-    groups: NDArray[np.int64], seed: int, count: int = _FOLDS
-) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """Train and test positions of `count` folds of whole groups, drawn by `seed`."""
-    names, at = np.unique(groups, return_inverse=True)
-    fold = (np.random.default_rng(seed).permutation(len(names)) % count)[at]
-    for each in range(min(count, len(names))):
-        yield np.flatnonzero(fold != each), np.flatnonzero(fold == each)
+def held_out_logits(examples: Examples, seed: int) -> Doubles:
+    """The logits of each answer by a model that saw neither it nor its group, (n, k)."""
+    logits = np.full(examples.labels.shape, -np.inf)
+    for train, test in folds(examples.groups, seed):
+        model = ReasonModel(weights_from(examples.take(train)))
+        logits[test] = model.logits([examples.readings[i] for i in test])
+    return logits
 
 
-def _readable(examples: Examples) -> Examples:
-    at = np.flatnonzero([len(reading.vectors) > 0 for reading in examples.readings])
-    if len(np.unique(examples.groups[at])) < _FOLDS:
-        raise ValueError(f"{len(at)} answers with words are too few to learn from; the least is {_FOLDS} different.")
-    return examples.take(at)
-
-
-def _weights(examples: Examples, seed: int) -> Weights:
-    """Uncalibrated weights from the whole answers (their labels say nothing about single clauses)."""
+def weights_from(examples: Examples) -> Weights:
+    """Uncalibrated weights. 1. From whole answers; 2. again, from those and from their clauses, each clause labelled by
+    what step 1 hears in it: the label of an answer of several sentences belongs to one or two of them (multiple
+    instance learning; S. Andrews, I. Tsochantaridis and T. Hofmann (2003), NIPS 15)."""
     first = examples.readings[0]
-    rows = rows_of([_whole(r) for r in examples.readings], first.encoder_id, first.vectors.shape[1])
-    ids, idf, unknown_idf = _vocabulary(rows)
+    rows = rows_of(examples.readings, first.encoder_id, first.vectors.shape[1])
+    whole = rows.starts[:-1]
+    ids, idf, unknown_idf = _vocabulary(rows, examples)
     terms = term_matrix(rows, ids, idf, unknown_idf)
-    design = csr_array(hstack([csr_array(VECTOR_WEIGHT * rows.vectors.astype(np.float64)), terms]))
-    columns = [_regression(design, examples.labels[:, k], examples.weights, seed) for k in range(len(examples.reasons))]
-    coefficients = np.stack([c for c, _ in columns], axis=1)
-    dimension, k = rows.vectors.shape[1], len(columns)
+    design = Design(np.float32(VECTOR_WEIGHT) * rows.vectors, csr_array(terms.astype(np.float32)))
+    heard = regress(_take(design, whole), examples.labels, examples.weights, _STRENGTH)
+    clauses, labels, weights = _clauses(rows, examples, heard, design)
+    if len(clauses):
+        at = np.concatenate([whole, clauses])
+        both = np.concatenate([examples.labels, labels]), np.concatenate([examples.weights, weights])
+        heard = regress(_take(design, at), *both, _STRENGTH)
+    return _weights(examples, heard, (ids, idf, unknown_idf))
+
+
+def _clauses(
+    rows: Rows, examples: Examples, heard: Coefficients, design: Design
+) -> tuple[NDArray[np.int64], Labels, Floats]:
+    """Rows of the clauses of answers that have several, and what each says: labels and weights, (m, k)."""
+    sizes = np.diff(rows.starts) - 1
+    owner = np.repeat(np.arange(len(examples)), np.maximum(sizes, 0))
+    clauses = np.concatenate([np.empty(0, np.int64), *(
+        np.arange(start + 1, start + 1 + size) for start, size in zip(rows.starts, sizes, strict=False) if size > 0
+    )])  # fmt: skip
+    if not len(clauses):
+        return clauses, examples.labels[:0], examples.weights[:0]
+    logits = heard.logits(_take(design, clauses))
+    begins = np.flatnonzero(np.diff(owner, prepend=-1))
+    below = np.repeat(np.maximum.reduceat(logits, begins, axis=0), np.diff([*begins, len(owner)]), axis=0) - logits
+    of_answer = examples.labels[owner]
+    labels = of_answer & (below < _NEARLY)
+    sure = np.where(of_answer, np.where(below < _NEARLY, 1.0, np.where(below > _FAR, _SILENT, 0.0)), 1.0)
+    return clauses, labels, (sure * examples.weights[owner]).astype(np.float32)
+
+
+def _vocabulary(rows: Rows, examples: Examples) -> tuple[NDArray[np.uint32], Doubles, float]:
+    """The terms that may be learnt, and how rare each is among whole answers."""
+    whole = rows.starts[:-1]
+    spans = list(zip(rows.offsets[whole], rows.offsets[whole + 1], strict=True))
+    ids, documents = np.unique(np.concatenate([rows.ids[a:b] for a, b in spans]), return_counts=True)
+    ours = [rows.ids[a:b] for (a, b), private in zip(spans, examples.private, strict=True) if not private]
+    open_ids = np.unique(np.concatenate([np.empty(0, np.uint32), *ours]))
+    kept = (documents >= FEWEST_WRITERS) | np.isin(ids, open_ids)
+    ids, documents, n = ids[kept], documents[kept], len(examples)
+    return ids, np.log((1 + n) / (1 + documents)) + 1.0, float(np.log(1 + n) + 1.0)
+
+
+def _take(design: Design, at: NDArray[np.int64]) -> Design:
+    return Design(design.vectors[at], csr_array(design.terms[at]))
+
+
+def _weights(
+    examples: Examples, heard: Coefficients, vocabulary: tuple[NDArray[np.uint32], Doubles, float]
+) -> Weights:
+    ids, idf, unknown_idf = vocabulary
+    k = len(examples.reasons)
     return Weights(
         reasons=examples.reasons,
-        encoder_id=first.encoder_id,
+        encoder_id=examples.readings[0].encoder_id,
         preprocessing=PREPROCESSING,
         ids=ids,
         idf=idf.astype(np.float32),
         unknown_idf=np.array([unknown_idf], np.float32),
-        vector_weights=coefficients[:dimension].astype(np.float32),
-        term_weights=coefficients[dimension:].astype(np.float32),
-        intercept=np.array([b for _, b in columns], np.float32),
-        calibration=np.array([[1.0] * k, [0.0] * k, [_CHANCE] * k], np.float32),
+        vector_weights=heard.vectors,
+        term_weights=heard.terms,
+        intercept=heard.intercept,
+        calibration=np.array([[1.0] * k, [0.0] * k, [0.0] * k], np.float32),
         thresholds=np.full(k, 0.5, np.float32),
         about={"strength": _STRENGTH},
     )
 
 
-def _whole(reading: Reading) -> Reading:
-    end = int(reading.offsets[1])
+def _with(raw: Weights, found: Calibration, about: dict[str, object]) -> Weights:
     return replace(
-        reading, vectors=reading.vectors[:1], ids=reading.ids[:end], counts=reading.counts[:end],
-        offsets=reading.offsets[:2],
-    )  # fmt: skip
-
-
-def _vocabulary(rows: Rows) -> tuple[NDArray[np.uint32], Doubles, float]:
-    n = len(rows.starts) - 1
-    ids, documents = np.unique(rows.ids, return_counts=True)
-    if n > 3_000:  # with many answers a term that one person used teaches nothing and may tell on that person
-        ids, documents = ids[documents > 1], documents[documents > 1]
-    return ids, np.log((1 + n) / (1 + documents)) + 1.0, float(np.log(1 + n) + 1.0)
-
-
-def _regression(design: csr_array, label: Labels, weights: Doubles, seed: int) -> tuple[Doubles, float]:
-    """Coefficients and intercept; only an intercept where everyone, or no one, gave the reason."""
-    if label.all() or not label.any():
-        share = (label.sum() + 0.5) / (len(label) + 1.0)
-        return np.zeros(design.shape[1]), float(np.log(share / (1 - share)))
-    # Balanced: else a reason that few gave hides behind its intercept. Calibration puts the shares right again.
-    regression = LogisticRegression(C=_STRENGTH, class_weight="balanced", max_iter=500, tol=1e-5, random_state=seed)
-    regression.fit(design, label, sample_weight=weights)
-    return regression.coef_[0], float(regression.intercept_[0])
-
-
-def _calibration(logits: Doubles, examples: Examples) -> Doubles:
-    """Slope, offset and correction for length, (3, k); those of all reasons together where one has too few answers."""
-    pooled = _sigmoid(logits.ravel(), examples.labels.ravel(), np.repeat(examples.weights, logits.shape[1]))
-    columns = []
-    for k, label in enumerate(examples.labels.T):
-        enough = min(label.sum(), (~label).sum()) >= _ENOUGH
-        own = _sigmoid(logits[:, k], label, examples.weights) if enough else pooled
-        columns.append(own if own[0] > 0 else pooled)
-    return np.array([(slope, offset, _CHANCE) for slope, offset in columns]).T
-
-
-def _sigmoid(logits: Doubles, label: Labels, weights: Doubles) -> tuple[float, float]:
-    """Platt's sigmoid; the identity where the answers do not allow one that rises."""
-    if label.all() or not label.any():
-        return 1.0, 0.0
-    regression = LogisticRegression(C=1.0).fit(logits[:, None], label, sample_weight=weights)
-    slope = float(regression.coef_[0, 0])
-    return (slope, float(regression.intercept_[0])) if slope > 0 else (1.0, 0.0)
-
-
-def _thresholds(probabilities: Doubles, examples: Examples) -> Doubles:
-    """The best F1 of each reason, drawn towards what is best for all of them, the more the fewer its answers."""
-    common = _best_threshold(probabilities.ravel(), examples.labels.ravel())
-    columns = []
-    for k, label in enumerate(examples.labels.T):
-        own = _best_threshold(probabilities[:, k], label) if label.sum() >= _ENOUGH else common
-        columns.append((label.sum() * own + 30 * common) / (label.sum() + 30))
-    return np.array(columns)
-
-
-def _best_threshold(probabilities: Doubles, label: Labels) -> float:
-    given = probabilities[:, None] >= _THRESHOLDS
-    hits = (given & label[:, None]).sum(axis=0)
-    f1 = 2 * hits / np.maximum(given.sum(axis=0) + label.sum(), 1)
-    return float(np.mean(_THRESHOLDS[f1 >= f1.max() - 1e-12]))
+        raw,
+        calibration=found.calibration.astype(np.float32),
+        thresholds=found.thresholds.astype(np.float32),
+        about={**raw.about, **about, "exclusive": found.exclusive, "precision": found.precision},
+    )

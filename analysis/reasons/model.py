@@ -63,20 +63,25 @@ class ReasonModel:
         return self.encoder.encode(texts)
 
     def logits(self, readings: Sequence[Reading]) -> NDArray[np.float64]:
-        """Before calibration, (n, k): the strongest of the answer and its clauses; minus infinity without a word.
+        """Before calibration, (n, k): see `scoring.join`; minus infinity for an answer without a word.
 
         ValueError for readings of another encoder or preprocessing.
         """
         rows = self._rows(readings)
-        return join(row_logits(rows, self.weights), rows.starts)
+        return join(row_logits(rows, self.weights), rows.starts).logits
 
     def score(self, readings: Sequence[Reading]) -> NDArray[np.float64]:
         """Calibrated probabilities of stored readings, (n, k); 0 for an answer without a word."""
         return calibrated(self.logits(readings), clause_counts(readings), self.weights.calibration)
 
     def given(self, probabilities: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """(n, k): whether each reason is given."""
-        return np.asarray(probabilities >= self.thresholds)
+        """(n, k): whether each reason is given. A model of which every example had exactly one reason gives the
+        likeliest one."""
+        if not self.weights.about.get("exclusive"):
+            return np.asarray(probabilities >= self.thresholds)
+        likeliest = np.zeros(probabilities.shape, dtype=bool)
+        likeliest[np.arange(len(probabilities)), probabilities.argmax(axis=1)] = True
+        return likeliest & (probabilities > 0)
 
     def unknown_shares(self, readings: Sequence[Reading]) -> NDArray[np.float64]:
         """Share of the terms of each answer that no training text had, (n,); 0 for an answer without a word."""
@@ -87,8 +92,12 @@ class ReasonModel:
         return np.asarray(np.diff(sums[ends]) / np.maximum(np.diff(ends), 1))
 
     def decide(self, probabilities: NDArray[np.float64]) -> list[tuple[str, ...]]:
-        """The reasons at or above their thresholds, the likeliest first; () is unsure."""
-        return [self._given(row) for row in probabilities]
+        """The reasons given, the likeliest first; () is unsure."""
+        order = np.argsort(-probabilities, axis=1, kind="stable")
+        given = np.take_along_axis(self.given(probabilities), order, axis=1)
+        return [
+            tuple(self.reasons[k] for k in ranked[chosen]) for ranked, chosen in zip(order, given, strict=True)
+        ]
 
     def predict_proba(self, texts: Sequence[str], languages: Languages = None) -> NDArray[np.float64]:
         """Calibrated probability of each reason, (n, k). Reasons are not exclusive: a row need not sum to 1."""
@@ -125,7 +134,3 @@ class ReasonModel:
 
     def _rows(self, readings: Sequence[Reading]) -> Rows:
         return rows_of(readings, self.encoder_id, self.weights.vector_weights.shape[0])
-
-    def _given(self, row: NDArray[np.float64]) -> tuple[str, ...]:
-        order = np.argsort(-row, kind="stable")
-        return tuple(self.reasons[k] for k in order if row[k] >= self.thresholds[k])

@@ -1,5 +1,6 @@
 """An answer as it is stored after it was read once: everything a model needs to score it, and no words."""
 
+import re
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from analysis.text.language import LANGUAGES, detect_language
 
 _MAGIC = b"WLR1"
 _HEAD = struct.Struct("<4s5I")
+_STAFF = re.compile(r"\[STAFF-[^\]]{1,20}\]")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,13 +64,18 @@ def read(texts: Sequence[str], languages: Sequence[str | None] | None, encoder: 
     if len(priors) != len(texts):
         raise ValueError(f"There are {len(texts)} texts but {len(priors)} languages.")
     cut = [segments(text) for text in texts]
-    # Without capitals and accents: the encoder takes "DUUR" and "dúúr" for other words than "duur".
-    vectors = encoder.encode([fold(segment) for rows in cut for segment in rows]).astype(np.float16)
+    vectors = encoder.encode([_impersonal(segment) for rows in cut for segment in rows]).astype(np.float16)
     starts = np.cumsum([0, *(len(rows) for rows in cut)])
     return [
         _reading(rows, _language(rows, prior), vectors[start : start + len(rows)], encoder.id)
         for rows, prior, start in zip(cut, priors, starts[:-1], strict=True)
     ]
+
+
+def _impersonal(segment: str) -> str:
+    """What the encoder reads: no capitals and accents, which would make "DUUR" another word than "duur", and of the
+    people of the business only that they are staff, never which."""
+    return fold(_STAFF.sub("[STAFF]", segment))
 
 
 def segments(text: str) -> list[str]:

@@ -113,10 +113,45 @@ def clause_counts(readings: Sequence[Reading]) -> NDArray[np.int64]:
     return np.array([max(1, len(reading.vectors) - 1) for reading in readings], dtype=np.int64)
 
 
-def join(logits: Doubles, starts: NDArray[np.int64]) -> Doubles:
-    """The logit of each answer, (answers, k): what its strongest row says; minus infinity for one without a row."""
-    joined = np.full((len(starts) - 1, logits.shape[1]), -np.inf)
-    filled = np.flatnonzero(np.diff(starts))
-    if len(filled):
-        joined[filled] = np.maximum.reduceat(logits, starts[:-1][filled], axis=0)
-    return joined
+@dataclass(frozen=True, slots=True, eq=False)
+class Joined:
+    """What answers say, from their rows: `logits` (answers, k), minus infinity for an answer without a row.
+
+    `clause` (answers, k): the row of the strongest clause; that of the whole answer where it has one clause only.
+    """
+
+    logits: Doubles
+    clause: NDArray[np.int64]
+
+
+def join(logits: Doubles, starts: NDArray[np.int64]) -> Joined:
+    """Half of what the answer says as a whole, half of what its strongest clause says.
+
+    The whole sees what a story amounts to, a clause is not drowned by the others.
+    """
+    answers, k = len(starts) - 1, logits.shape[1]
+    joined, clause = np.full((answers, k), -np.inf), np.zeros((answers, k), dtype=np.int64)
+    sizes = np.diff(starts)
+    single, several = np.flatnonzero(sizes == 1), np.flatnonzero(sizes > 1)
+    joined[single] = logits[starts[single]]
+    clause[single] = starts[single][:, None]
+    if len(several):
+        strongest = _strongest_clauses(logits, starts, several)
+        clause[several] = strongest
+        joined[several] = (logits[starts[several]] + np.take_along_axis(logits, strongest, axis=0)) / 2
+    return Joined(joined, clause)
+
+
+def _strongest_clauses(
+    logits: Doubles, starts: NDArray[np.int64], several: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """The row of the strongest clause of these answers for each reason, (answers, k); the first of equals."""
+    k = logits.shape[1]
+    found = np.empty((len(several), k), dtype=np.int64)
+    sizes = np.diff(starts)[several] - 1
+    for size in np.unique(sizes):  # answers with as many clauses at once
+        at = np.flatnonzero(sizes == size)
+        first = starts[several[at]] + 1
+        rows = first[:, None] + np.arange(size)
+        found[at] = first[:, None] + logits[rows].argmax(axis=1)
+    return found

@@ -95,19 +95,19 @@ def test_errors_where_few_were_drawn_widen_the_interval():
 @pytest.mark.parametrize("reviewed", [100, 400])
 def test_the_interval_covers_the_truth_about_as_often_as_it_says(share, recall, precision, design, reviewed):
     """Half of the review drawn uniformly, half by the model's doubt, which the errors have ("uncertain") or what is
-    right has ("confident": the model is wrong where it is sure). Audits of 4,000 answers each.
+    right has ("confident": the model is wrong where it is sure). Audits of 2,000 answers each.
 
-    Over 1,000 audits each of these lies between .926 and .991; the bounds leave room for the error of 300.
+    Over 1,000 audits each of these lies between .924 and .986; the bounds leave room for the error of 200.
     """
     rng = np.random.default_rng(reviewed)
     truth_is = {"precision": precision, "recall": recall, "f1": 2 * precision * recall / (precision + recall)}
     tp, given = share * recall, share * recall / precision
     hits = {name: [] for name in MEASURES}
-    for _ in range(300):
-        kind = rng.choice(4, 4_000, p=[tp, given - tp, share - tp, 1 - given - share + tp])
+    for _ in range(200):
+        kind = rng.choice(4, 2_000, p=[tp, given - tp, share - tp, 1 - given - share + tp])
         is_wrong = (kind == 1) | (kind == 2)
         inclusion = _inclusion(design, is_wrong, reviewed, rng)
-        drawn = rng.random(4_000) < inclusion
+        drawn = rng.random(2_000) < inclusion
         found, truth = (kind[drawn] <= 1)[:, None], (kind[drawn] % 2 == 0)[:, None]
         one = quality(found, truth, inclusion[drawn])[0]
         for name in MEASURES:
@@ -115,7 +115,7 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says(share, recall, 
             if estimate.value is not None:
                 hits[name].append(estimate.low <= truth_is[name] <= estimate.high)
     covered = {name: float(np.mean(hit)) for name, hit in hits.items()}
-    assert all(0.90 <= share <= 0.997 for share in covered.values()), covered
+    assert all(0.89 <= share <= 0.998 for share in covered.values()), covered
 
 
 def _inclusion(design, is_wrong, reviewed, rng):

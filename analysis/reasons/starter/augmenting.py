@@ -1,9 +1,6 @@
-"""Make more of the starter corpus: complaints denied, and longer answers that say several things."""
+"""Make more of the starter corpus: complaints denied."""
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-
-from numpy.random import Generator
 
 from analysis.text.cleaning import clauses, fold
 from analysis.text.words import is_negator, polarity_words, stem, tokens
@@ -50,26 +47,5 @@ def denied(example: Example) -> Example | None:
     return Example(" ".join([*words[:at], negator, *words[at:]]), example.language, example.business, ())
 
 
-def composed(pool: Sequence[Example], reasons: Sequence[str], draw: Generator) -> Iterator[Example]:
-    """Longer answers from examples of one pool, three per reason: two sentences on it, then a second reason or none.
-
-    Real answers dwell on one to three reasons, and the calibration must have seen that the strongest of many clauses
-    is high by chance.
-    """
-    for reason in reasons:
-        on_it = [each for each in pool if reason in each.reasons]
-        others = [each for each in pool if reason not in each.reasons]
-        for size in (1, 2, 3):
-            parts = [on_it[i] for i in draw.choice(len(on_it), min(2, len(on_it)), replace=False)]
-            parts += [others[i] for i in draw.choice(len(others), size - 1, replace=False)]
-            yield _together([parts[i] for i in draw.permutation(len(parts))], reasons)
-
-
 def _complains(word: str, language: str) -> bool:
     return stem(word, language) in polarity_words("complaint", language)
-
-
-def _together(parts: Sequence[Example], reasons: Sequence[str]) -> Example:
-    text = " ".join(part.text if part.text[-1] in ".!?" else f"{part.text}." for part in parts)
-    said = {reason for part in parts for reason in part.reasons}
-    return Example(text, parts[0].language, "composed", tuple(reason for reason in reasons if reason in said))
