@@ -5,7 +5,7 @@ BIN := .venv/bin
 DUTCH := survey/translations/nl/LC_MESSAGES/messages
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test sure lint types install run pins translations clean
+.PHONY: help demo test sure lint types install run pins starter translations clean
 
 help: ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -37,6 +37,9 @@ pins: .venv/installed ## resolve the versions again after a change of pyproject.
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.txt
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --group dev -c requirements.txt -o tests/requirements.txt
+
+starter: .venv/installed ## train the starter model again after a change of its examples or word lists
+	$(BIN)/python -m analysis.reasons.starter
 
 translations: .venv/installed ## collect new sentences into the Dutch catalogue and compile it
 	@mkdir -p build

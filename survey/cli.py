@@ -26,6 +26,7 @@ COMMANDS: dict[str, str] = {
     "customers erase": "survey.jobs.tasks.erase:command",
     "invitations send": "survey.invitations.cli:send",
     "answers classify": "survey.jobs.tasks.classify:command",
+    "answers train": "survey.jobs.tasks.train:command",
     "answers reclassify": "survey.jobs.tasks.reclassify:command",
 }
 

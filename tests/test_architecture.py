@@ -16,7 +16,7 @@ SLICES = (
     "accounts", "taxonomy", "customers", "defections", "questionnaires", "invitations", "responses",
     "reasons", "reports", "investments", "winback",
 )  # fmt: skip
-DOORS = {"survey/analyst.py", "survey/reasons/classifying.py"}
+DOORS = {"survey/analyst.py", "survey/reasons/classifying.py", "survey/reasons/teaching.py"}
 EDGES = ("views.py", "cli.py")
 WEB_WORDS = {"request", "session", "g", "flash", "abort"}
 #: what stands above the slices and may use them all; no slice uses these

@@ -23,7 +23,7 @@ class Contribution:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """For one reason what an answer says of it: its strongest clause, and what adds up to the logit, strongest first."""
+    """What an answer says of one reason: its strongest clause, and what adds up to the logit, strongest first."""
 
     reason: str
     logit: float
@@ -45,9 +45,7 @@ class Spoke:
     terms: NDArray[np.float64]
 
 
-def spoke_for(
-    rows: Rows, weights: Weights, answers: NDArray[np.int64], reasons: NDArray[np.int64]
-) -> Iterator[Spoke]:
+def spoke_for(rows: Rows, weights: Weights, answers: NDArray[np.int64], reasons: NDArray[np.int64]) -> Iterator[Spoke]:
     """For each pair of an answer and a reason (equally long arrays of positions) what its logit consists of."""
     values = values_by(rows, weights)
     sentences = sentence_logits(rows, weights)

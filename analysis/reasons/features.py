@@ -4,15 +4,18 @@ Stored readings hold hashed ids only, so what is said here may not change withou
 stored under another one are not comparable.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.text.words import Word, mark_negation, polarity_words
+from analysis.text.language import LANGUAGES
+from analysis.text.polarity import lexicon, mark_names, polarity
+from analysis.text.words import Word, mark_negation
 
 PREPROCESSING = "terms-2"
 BUCKETS = 2**22
@@ -20,9 +23,10 @@ BUCKETS = 2**22
 # How much the two unit vectors of a clause, its terms and its sentence vector, weigh against each other.
 TERM_WEIGHT = 2.0
 VECTOR_WEIGHT = 1.5
+MARK_WEIGHT = 1.0
 
-# A denial turns the whole clause round, so it is counted like this many words.
-_DENIAL = 8
+# What the word lists say of a clause; see analysis.text.polarity. These weigh the same in short and long clauses.
+MARK = "~"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +38,12 @@ class Term:
 
 
 def terms(clause: str, language: str) -> list[Term]:
-    """The terms of one clause in order: words, pairs, and marks for complaint or praise, said or denied."""
+    """The terms of one clause in order: words, pairs, and marks for what the word lists know, said or denied."""
     words = mark_negation(clause, language)
     single = [Term(word.term, _written(word)) for word in words]
     pairs = [Term(f"{a.key} {b.key}", f"{x.text} {y.text}") for (a, b), (x, y) in
              zip(pairwise(single), pairwise(words), strict=True)]  # fmt: skip
-    return single + pairs + [mark for word in words for mark in _marks(word, language)]
+    return [*single, *pairs, *_marks(words, language)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,12 +84,26 @@ def _written(word: Word) -> str:
     return f"{word.denied_by} … {word.text}" if word.denied_by else word.text
 
 
-def _marks(word: Word, language: str) -> list[Term]:
+def _marks(words: Sequence[Word], language: str) -> Iterator[Term]:
     """Whole classes of words, so that "not expensive" teaches something about "not slow"."""
-    denied = "not:" if word.denied_by else ""
-    return [
-        Term(f"~{denied}{name}", _written(word))
-        for name in ("complaint", "praise")
-        if word.stem in polarity_words(name, language)
-        for _ in range(_DENIAL if denied else 1)
-    ]
+    found = polarity(words, language)
+    for hit in found.hits:
+        written = " ".join(word.text for word in words[hit.start : hit.end])
+        if hit.denied_by:
+            written = f"{hit.denied_by} … {written}"
+        for name in hit.names:
+            denied = "not:" if hit.denied_by and not name.startswith("about ") else ""
+            yield Term(f"{MARK}{denied}{name}", written)
+    if found.verdict:
+        judging = [hit for hit in found.hits if {"complaint", "praise"} & set(hit.names)]
+        yield Term(f"{MARK}{found.verdict}", " ".join(w.text for hit in judging for w in words[hit.start : hit.end]))
+
+
+@cache
+def mark_ids() -> NDArray[np.bool_]:
+    """(BUCKETS,): which ids are those of marks."""
+    found = np.zeros(BUCKETS, dtype=bool)
+    reasons = {name for language in LANGUAGES for names in lexicon(language).values() for name in names}
+    plain = sorted(name for name in reasons if not name.startswith("about ") and name not in ("complaint", "praise"))
+    found[[bucket(f"{MARK}{name}") for name in mark_names(plain)]] = True
+    return found

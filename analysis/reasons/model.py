@@ -95,9 +95,7 @@ class ReasonModel:
         """The reasons given, the likeliest first; () is unsure."""
         order = np.argsort(-probabilities, axis=1, kind="stable")
         given = np.take_along_axis(self.given(probabilities), order, axis=1)
-        return [
-            tuple(self.reasons[k] for k in ranked[chosen]) for ranked, chosen in zip(order, given, strict=True)
-        ]
+        return [tuple(self.reasons[k] for k in ranked[chosen]) for ranked, chosen in zip(order, given, strict=True)]
 
     def predict_proba(self, texts: Sequence[str], languages: Languages = None) -> NDArray[np.float64]:
         """Calibrated probability of each reason, (n, k). Reasons are not exclusive: a row need not sum to 1."""

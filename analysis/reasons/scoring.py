@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.special import expit
 
-from analysis.reasons.features import BUCKETS, PREPROCESSING, TERM_WEIGHT, VECTOR_WEIGHT
+from analysis.reasons.features import BUCKETS, MARK_WEIGHT, PREPROCESSING, TERM_WEIGHT, VECTOR_WEIGHT, mark_ids
 from analysis.reasons.reading import Reading
 from analysis.reasons.weights import Weights
 
@@ -56,7 +56,7 @@ class TermValues:
 
 
 def term_values(rows: Rows, ids: NDArray[np.uint32], idf: Doubles, unknown_idf: float) -> TermValues:
-    """(1 + log count) x idf, scaled to the length of the row."""
+    """(1 + log count) x idf, scaled to the length of the row; a mark of the word lists has a weight of its own."""
     place = np.zeros(BUCKETS, dtype=np.int32)
     place[ids] = np.arange(1, len(ids) + 1, dtype=np.int32)
     found = place[rows.ids]
@@ -64,9 +64,11 @@ def term_values(rows: Rows, ids: NDArray[np.uint32], idf: Doubles, unknown_idf: 
     at = np.where(known, found - 1, 0).astype(np.int64)
     weight = idf[at] if len(ids) else np.zeros(len(at))
     value = (1.0 + np.log(rows.counts)) * np.where(known, weight, unknown_idf)
+    marks = mark_ids()[rows.ids]
     row = np.repeat(np.arange(len(rows.offsets) - 1), np.diff(rows.offsets))
-    lengths = np.sqrt(np.bincount(row, weights=value**2, minlength=len(rows.offsets) - 1))
-    return TermValues(value * (TERM_WEIGHT / np.maximum(lengths, 1e-12)[row]), at, known)
+    lengths = np.sqrt(np.bincount(row, weights=np.where(marks, 0.0, value) ** 2, minlength=len(rows.offsets) - 1))
+    scaled = value * (TERM_WEIGHT / np.maximum(lengths, 1e-12)[row])
+    return TermValues(np.where(marks, MARK_WEIGHT, scaled), at, known)
 
 
 def term_matrix(rows: Rows, ids: NDArray[np.uint32], idf: Doubles, unknown_idf: float) -> csr_array:
@@ -142,9 +144,7 @@ def join(logits: Doubles, starts: NDArray[np.int64]) -> Joined:
     return Joined(joined, clause)
 
 
-def _strongest_clauses(
-    logits: Doubles, starts: NDArray[np.int64], several: NDArray[np.int64]
-) -> NDArray[np.int64]:
+def _strongest_clauses(logits: Doubles, starts: NDArray[np.int64], several: NDArray[np.int64]) -> NDArray[np.int64]:
     """The row of the strongest clause of these answers for each reason, (answers, k); the first of equals."""
     k = logits.shape[1]
     found = np.empty((len(several), k), dtype=np.int64)

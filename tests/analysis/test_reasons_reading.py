@@ -81,10 +81,22 @@ def test_buckets_are_the_same_on_every_machine() -> None:
 @given(st.text(max_size=200), st.sampled_from(["nl", "en"]))
 def test_hashed_terms_are_ascending_and_counted(text: str, language: str) -> None:
     found = terms(text, language)
-    ids, counts = hashed(found)
-    assert np.all(np.diff(ids.astype(np.int64)) > 0)
-    assert counts.sum() == len(found)
-    assert len(ids) == 0 or ids.max() < BUCKETS
+    kept = hashed(found)
+    assert np.all(np.diff(kept.ids.astype(np.int64)) > 0)
+    assert kept.counts.sum() == len(found)
+    assert len(kept.ids) == len(kept.written)
+    assert len(kept.ids) == 0 or kept.ids.max() < BUCKETS
+
+
+def test_spellings_of_one_term_are_kept_beside_each_other() -> None:
+    kept = hashed(terms("duur en dure", "nl"))
+    assert "duur / dure" in kept.written or {"duur", "dure"} <= set(kept.written)
+
+
+def test_staff_are_staff_to_the_model_whoever_they_are() -> None:
+    one, other = (_one(f"[STAFF-{who}] was onbeleefd") for who in ("12", "xabcd"))
+    assert np.array_equal(one.ids, other.ids)
+    assert np.array_equal(one.vectors, other.vectors)
 
 
 def test_an_answer_is_the_whole_and_its_clauses() -> None:

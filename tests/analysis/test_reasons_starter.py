@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from analysis.reasons import starter
+from analysis.reasons.encoder import default_encoder
+from analysis.reasons.model import ReasonModel
 from analysis.reasons.starter import REASONS, starter_corpus
-from analysis.reasons.starter.augmenting import Example, composed, denied
+from analysis.reasons.starter.augmenting import Example, twins
 from analysis.text import detect_language, stems, tokens
 
 LANGUAGES = ("nl", "en")
@@ -71,26 +73,28 @@ def test_a_line_that_is_not_understood_is_named() -> None:
 @pytest.mark.parametrize(
     ("text", "language", "expected"),
     [
-        ("De kleedkamer was smerig.", "nl", "De kleedkamer was niet smerig ."),
-        ("Veel te duur.", "nl", "niet Veel te duur ."),
-        ("Er zaten fouten in.", "nl", "Er zaten geen fouten in ."),
-        ("Way too pricey.", "en", "not Way too pricey ."),
-        ("Billing errors.", "en", "Billing no errors ."),
+        ("De kleedkamer was smerig.", "nl", "De kleedkamer was niet smerig"),
+        ("Veel te duur.", "nl", "niet Veel te duur"),
+        ("Er zaten fouten in.", "nl", "Er zaten geen fouten in"),
+        ("Way too pricey.", "en", "not Way too pricey"),
+        ("The waiter was not friendly.", "en", "The waiter was friendly"),
+        ("De ober was niet vriendelijk.", "nl", "De ober was vriendelijk"),
     ],
 )
-def test_a_complaint_is_denied(text: str, language: str, expected: str) -> None:
-    twin = denied(Example(text, language, "gym", ("premises",)))
-    assert twin == Example(expected, language, "gym", ())
+def test_a_complaint_is_denied_and_denied_praise_said(text: str, language: str, expected: str) -> None:
+    found = list(twins(Example(text, language, "gym", ("premises",))))
+    assert Example(expected, language, "gym", ()) in found
+    assert {twin.reasons for twin in found} == {()}
 
 
-@pytest.mark.parametrize("text", ["Het was niet duur", "Ik ben verhuisd", "Duur en traag", "Te duur. Ook dat nog."])
-def test_what_cannot_be_denied_is_left_alone(text: str) -> None:
-    assert denied(Example(text, "nl", "gym", ("price",))) is None
+@pytest.mark.parametrize("text", ["Het was niet duur", "Ik kwam er graag", "Te duur. Ook dat nog."])
+def test_what_cannot_be_turned_is_left_alone(text: str) -> None:
+    assert list(twins(Example(text, "nl", "gym", ("price",)))) == []
 
 
-def test_composed_answers_carry_what_their_sentences_say() -> None:
-    pool = [Example("Te duur", "nl", "gym", ("price",)), Example("Traag", "nl", "gym", ("slow_service",)),
-            Example("Bot", "nl", "gym", ("rude_staff",)), Example("Prima", "nl", "gym", ())]  # fmt: skip
-    said = {"Te duur": "price", "Traag": "slow_service", "Bot": "rude_staff"}
-    for example in composed(pool, ("price", "rude_staff", "slow_service"), np.random.default_rng(1)):
-        assert set(example.reasons) == {reason for text, reason in said.items() if text in example.text}
+@pytest.mark.parametrize("encoder_id", [default_encoder().id, "characters-1"])
+def test_the_shipped_models_are_made_of_this_corpus(encoder_id: str) -> None:
+    """Run `make starter` where this fails."""
+    made = ReasonModel.load(starter.shipped(encoder_id))
+    assert made.weights.about["corpus"] == starter.corpus_hash()
+    assert made.reasons == REASONS

@@ -5,19 +5,24 @@ business and, with a plus sign, further reasons that the same answer gives. `non
 reason: praise, small talk, complaints denied.
 """
 
+import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 
+from analysis.reasons.calibrating import Ground
 from analysis.reasons.encoder import Encoder, default_encoder, encoder
 from analysis.reasons.examples import Examples
+from analysis.reasons.features import PREPROCESSING
 from analysis.reasons.fitting import fit
 from analysis.reasons.model import ReasonModel
 from analysis.reasons.reading import read
-from analysis.reasons.starter.augmenting import Example, denied
+from analysis.reasons.starter.augmenting import Example, twins
 from analysis.text.language import LANGUAGES
+from analysis.text.polarity import LEXICON
 
 REASONS = ("price", "rude_staff", "broken_promises", "pushy_sales", "slow_service", "poor_quality", "errors",
            "competitor", "inconvenience", "premises", "circumstances")  # fmt: skip
@@ -51,34 +56,57 @@ def starter_corpus() -> tuple[Example, ...]:
 
 
 def starter_model() -> ReasonModel:
-    """The model trained on the starter corpus: the same bytes every time, a few seconds once per process."""
-    return trained_with(default_encoder().id)
+    """The model trained on the starter corpus, on the encoder that is installed."""
+    return starter_for(default_encoder().id)
+
+
+@cache
+def starter_for(encoder_id: str) -> ReasonModel:
+    """The starter model on one encoder. It comes ready made; where the examples, the word lists or the encoder are not
+    those it was made with, it is trained anew, which takes a minute."""
+    path = shipped(encoder_id)
+    if path.is_file():
+        made = ReasonModel.load(path)
+        if made.encoder_id == encoder_id and made.weights.about.get("corpus") == corpus_hash():
+            return made
+    return trained_with(encoder_id)
+
+
+def shipped(encoder_id: str) -> Path:
+    """Where `make starter` puts the model of an encoder."""
+    return Path(__file__).with_name(f"{encoder_id.partition('-')[0]}.model")
 
 
 @cache
 def trained_with(encoder_id: str) -> ReasonModel:
-    """The starter model on one encoder."""
-    return _train(encoder(encoder_id))
-
-
-def _train(reader: Encoder) -> ReasonModel:
+    """The starter model on one encoder, trained here: the same bytes every time."""
     shares = np.array([SHARES[reason] for reason in REASONS])
-    return fit(starter_examples(reader), _SEED, shares)
+    model = fit(starter_examples(encoder(encoder_id)), _SEED, Ground(shares=shares)).model
+    return ReasonModel(replace(model.weights, about={**model.weights.about, "corpus": corpus_hash()}))
+
+
+@cache
+def corpus_hash() -> str:
+    """Of everything that the starter model is made from: the examples, the word lists, the version of the terms."""
+    hashed = hashlib.sha256(PREPROCESSING.encode())
+    for path in [*sorted(Path(__file__).parent.glob("*/*.txt")), *sorted(LEXICON.glob("*.txt"))]:
+        hashed.update(path.read_bytes())
+    return hashed.hexdigest()[:32]
 
 
 @cache
 def starter_examples(reader: Encoder) -> Examples:
-    """The corpus, read, with the complaints that can be denied also denied; a denied one is in the group of its twin."""
+    """The corpus, read; complaints that can be denied are also denied, in the group of what they deny."""
     corpus = starter_corpus()
     groups = np.random.default_rng(_SEED).permutation(len(corpus)) % _GROUPS
-    twins = [(twin, group) for example, group in zip(corpus, groups, strict=True) if (twin := denied(example))]
-    examples = [*corpus, *(twin for twin, _ in twins)]
+    turned = [(twin, group) for example, group in zip(corpus, groups, strict=True) for twin in twins(example)]
+    examples = [*corpus, *(twin for twin, _ in turned)]
     labels = np.array([[reason in e.reasons for reason in REASONS] for e in examples])
     return Examples(
         readings=read([e.text for e in examples], [e.language for e in examples], reader),
         labels=labels,
         weights=np.ones(labels.shape, dtype=np.float32),
-        groups=np.array([*groups, *(group for _, group in twins)], dtype=np.int64),
+        groups=np.array([*groups, *(group for _, group in turned)], dtype=np.int64),
         reasons=REASONS,
         trusted=np.zeros(len(examples), dtype=bool),
         private=np.zeros(len(examples), dtype=bool),
