@@ -9,15 +9,24 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from analysis import shares, value
+from analysis import agreement, drift, quality, shares, value
+from analysis.agreement import Agreement as Agreement
 from analysis.defection.episodes import STILL_GONE, Episodes
 from analysis.defection.histories import Histories
 from analysis.defection.lapse import interval_of
 from analysis.defection.rules import detect, rule_from
+from analysis.drift import Watch
+from analysis.quality import Estimate as Estimate
+from analysis.quality import Needed as Needed
+from analysis.quality import Quality as Quality
 
 EPOCH = date(1970, 1, 1)
 CENT = Decimal("0.01")
+Flags = NDArray[np.bool_]
+#: a measure of the watch and its band
+Measured = Watch
 
 
 @dataclass(frozen=True)
@@ -90,6 +99,27 @@ class RateDifference:
         return self.low > 0 or self.high < 0
 
 
+@dataclass(frozen=True)
+class Judged:
+    """Answers that people labelled, a row each: per reason what the model `found` and what is true, and with which
+    probability the answer was drawn."""
+
+    found: list[list[bool]]
+    truth: list[list[bool]]
+    inclusion: list[float]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Answers as a model read them: equally long lists. `scores`: little-endian float32, one for each reason."""
+
+    on: list[date]
+    words: list[int]
+    unknown: list[float]
+    unsure: list[bool]
+    scores: list[bytes]
+
+
 def check_rule(rule: Rule) -> None:
     """Raise ValueError, in words, when the rule cannot be applied."""
     rule_from(rule.kind, rule.parameters)
@@ -141,6 +171,55 @@ def rate_difference(now: tuple[int, int], before: tuple[int, int], level: float 
     """The rate now minus the rate before, each as (count, total), with Newcombe's interval."""
     found = shares.rate_difference(now, before, level)
     return RateDifference(float(found.estimate), float(found.low), float(found.high))
+
+
+def reason_quality(judged: Judged) -> tuple[Quality, ...]:
+    """How well each reason is found, in the order of the columns."""
+    return quality.quality(*_columns(judged))
+
+
+def overall_quality(judged: Judged) -> Quality:
+    """All reasons as one: how many of those that are there are found, and how many of those found are there."""
+    found, truth, inclusion = _columns(judged)
+    row, column = np.nonzero(found | truth)  # neither found nor there: in no share
+    return quality.quality(found[row, column][:, None], truth[row, column][:, None], inclusion[row])[0]
+
+
+def answers_needed(positives: int, reviewed: int) -> Needed:
+    """How many more answers, drawn uniformly, until a reason may be expected to have an honest interval."""
+    return quality.answers_needed(positives, reviewed)
+
+
+def alpha(judgements: Sequence[Sequence[bool | None]]) -> Agreement | None:
+    """Krippendorff's alpha of one reason: a row for each reviewer, a column for each answer, None where not judged."""
+    return agreement.krippendorff_alpha(np.array(judgements, dtype=np.float64))
+
+
+def kappa(first: Sequence[bool], second: Sequence[bool]) -> Agreement | None:
+    """Cohen's kappa of two reviewers who judged the same answers."""
+    return agreement.cohen_kappa(first, second)
+
+
+def measure_reading(before: Scored, now: Scored, reasons: Sequence[str]) -> tuple[Measured, ...]:
+    """Unknown words, unsure answers and the shift of each reason's scores, against the band of the time `before`."""
+    return drift.watch_reading(_read_answers(before, len(reasons)), _read_answers(now, len(reasons)), reasons)
+
+
+def measure_accuracy(before: Judged, now: Judged, reasons: Sequence[str]) -> tuple[Measured, ...]:
+    """F1 of each reason on answers that people labelled, against the band of the time `before`."""
+    return drift.watch_accuracy(drift.Audit(*_columns(before)), drift.Audit(*_columns(now)), reasons)
+
+
+def _columns(judged: Judged) -> tuple[Flags, Flags, NDArray[np.float64]]:
+    found, truth = np.array(judged.found, dtype=bool), np.array(judged.truth, dtype=bool)
+    if not len(found):
+        found = truth = np.zeros((0, 0), dtype=bool)
+    return found, truth, np.array(judged.inclusion, dtype=np.float64)
+
+
+def _read_answers(scored: Scored, reasons: int) -> drift.ReadAnswers:
+    scores = np.frombuffer(b"".join(scored.scores), dtype="<f4").reshape(-1, reasons)
+    return drift.ReadAnswers([_day(on) for on in scored.on], scored.words, scored.unknown, scored.unsure, scores)
 
 
 def _histories(visits: Visits) -> Histories:

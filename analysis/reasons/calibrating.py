@@ -49,7 +49,7 @@ class Seen:
 
     @classmethod
     def of(cls, logits: Doubles, clauses: NDArray[np.int64], examples: Examples, ground: Ground) -> "Seen":
-        weights = examples.weights.astype(np.float64)
+        weights = np.minimum(examples.weights, 1.0).astype(np.float64)  # every answer is one answer
         if ground.shares is not None:
             weights = _in_life(examples.labels, weights, ground.shares)
         return cls(logits, clauses, examples.labels, weights, examples.trusted, ground)

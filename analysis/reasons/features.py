@@ -23,7 +23,9 @@ BUCKETS = 2**22
 # How much the two unit vectors of a clause, its terms and its sentence vector, weigh against each other.
 TERM_WEIGHT = 2.0
 VECTOR_WEIGHT = 1.5
-MARK_WEIGHT = 1.0
+MARK_WEIGHT = 1.5
+# A denial turns the whole clause round, against all that its words and its vector say.
+VERDICT_WEIGHT = 4.0
 
 # What the word lists say of a clause; see analysis.text.polarity. These weigh the same in short and long clauses.
 MARK = "~"
@@ -95,15 +97,20 @@ def _marks(words: Sequence[Word], language: str) -> Iterator[Term]:
             denied = "not:" if hit.denied_by and not name.startswith("about ") else ""
             yield Term(f"{MARK}{denied}{name}", written)
     if found.verdict:
-        judging = [hit for hit in found.hits if {"complaint", "praise"} & set(hit.names)]
+        judging = [hit for hit in found.hits if hit.judges]
         yield Term(f"{MARK}{found.verdict}", " ".join(w.text for hit in judging for w in words[hit.start : hit.end]))
+    if found.verdict == "complains":  # of what, where the complaint itself does not say ("the service was bad")
+        for hit in found.hits:
+            written = " ".join(word.text for word in words[hit.start : hit.end])
+            yield from (Term(f"{MARK}complains {name}", written) for name in hit.names if name.startswith("about "))
 
 
 @cache
-def mark_ids() -> NDArray[np.bool_]:
-    """(BUCKETS,): which ids are those of marks."""
-    found = np.zeros(BUCKETS, dtype=bool)
-    reasons = {name for language in LANGUAGES for names in lexicon(language).values() for name in names}
-    plain = sorted(name for name in reasons if not name.startswith("about ") and name not in ("complaint", "praise"))
-    found[[bucket(f"{MARK}{name}") for name in mark_names(plain)]] = True
+def mark_weights() -> NDArray[np.float64]:
+    """(BUCKETS,): what the marks weigh; 0 for all other terms."""
+    found = np.zeros(BUCKETS)
+    known = {name for language in LANGUAGES for names in lexicon(language).values() for name in names}
+    reasons = sorted(name for name in known if not name.startswith("about ") and name not in ("complaint", "praise"))
+    for name in mark_names(reasons):
+        found[bucket(f"{MARK}{name}")] = VERDICT_WEIGHT if name in ("denies", "praises") else MARK_WEIGHT
     return found

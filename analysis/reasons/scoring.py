@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.special import expit
 
-from analysis.reasons.features import BUCKETS, MARK_WEIGHT, PREPROCESSING, TERM_WEIGHT, VECTOR_WEIGHT, mark_ids
+from analysis.reasons.features import BUCKETS, PREPROCESSING, TERM_WEIGHT, VECTOR_WEIGHT, mark_weights
 from analysis.reasons.reading import Reading
 from analysis.reasons.weights import Weights
 
@@ -64,11 +64,11 @@ def term_values(rows: Rows, ids: NDArray[np.uint32], idf: Doubles, unknown_idf: 
     at = np.where(known, found - 1, 0).astype(np.int64)
     weight = idf[at] if len(ids) else np.zeros(len(at))
     value = (1.0 + np.log(rows.counts)) * np.where(known, weight, unknown_idf)
-    marks = mark_ids()[rows.ids]
+    marks = mark_weights()[rows.ids]
     row = np.repeat(np.arange(len(rows.offsets) - 1), np.diff(rows.offsets))
-    lengths = np.sqrt(np.bincount(row, weights=np.where(marks, 0.0, value) ** 2, minlength=len(rows.offsets) - 1))
+    lengths = np.sqrt(np.bincount(row, weights=np.where(marks > 0, 0.0, value) ** 2, minlength=len(rows.offsets) - 1))
     scaled = value * (TERM_WEIGHT / np.maximum(lengths, 1e-12)[row])
-    return TermValues(np.where(marks, MARK_WEIGHT, scaled), at, known)
+    return TermValues(np.where(marks > 0, marks, scaled), at, known)
 
 
 def term_matrix(rows: Rows, ids: NDArray[np.uint32], idf: Doubles, unknown_idf: float) -> csr_array:

@@ -1,7 +1,7 @@
 """Words of a normalised text: tokens, stems, and which of them are denied. Dutch and English."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from nltk.stem.snowball import SnowballStemmer
@@ -46,6 +46,8 @@ class Word:
     denied_by: str = ""
     #: whether it denies others
     negates: bool = False
+    #: counts the marks before it, commas too: words between two marks belong together
+    phrase: int = 0
 
     @property
     def term(self) -> str:
@@ -75,8 +77,15 @@ def mark_negation(text: str, language: str) -> list[Word]:
     niet"): a negator with nothing behind it denies the four words before it.
     """
     words: list[Word] = []
+    phrase = 0
     for sentence in _sentences(tokens(text)):
-        words += _marked(sentence, language)
+        phrase += 1
+        marked = iter(_marked([piece for piece in sentence if piece != ","], language))
+        for piece in sentence:
+            if piece == ",":
+                phrase += 1
+            else:
+                words.append(replace(next(marked), phrase=phrase))
     return words
 
 
@@ -91,7 +100,7 @@ def _sentences(found: list[str]) -> list[list[str]]:
     for piece in found:
         if piece in _STOPS:
             sentences.append([])
-        elif piece not in {","}:
+        else:
             sentences[-1].append(piece)
     return [sentence for sentence in sentences if sentence]
 

@@ -20,13 +20,15 @@ RESPONSE_BY_SEGMENT = (1.05, 0.75, 0.90)
 RESPONSE_BY_REASON: dict[str, float] = {"rude_staff": 1.2, "poor_quality": 1.2, "price": 1.0, "circumstances": 0.85}
 TICKS_PRICE_INSTEAD, TICKS_LESSER_INSTEAD, TICKS_OTHER_INSTEAD = 0.14, 0.05, 0.02
 WRITES = 0.70
+#: whose reason is not on the list has more to tell: they respond more often, and all of them write
+RESPONSE_BY_THEME: dict[str, float] = {"tracker": 1.6}
 _CHOICES, _WORDS = 101, 102  # streams of random numbers: ticks must not depend on the language of the words
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What a customer gives when asked. `main` and `others` are ticked codes; `words` may be empty;
-    `mentions` is the truth about the words: the codes they really speak of."""
+    `mentions` is the truth about the words: the codes they really speak of; `theme` what `other` among them is."""
 
     main: str
     others: tuple[str, ...]
@@ -34,16 +36,19 @@ class Answer:
     may_contact: bool
     delay_days: int
     mentions: tuple[str, ...]
+    theme: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Leaver:
-    """What decides how one customer would respond. `reasons` begins with the main one; empty if never left."""
+    """What decides how one customer would respond. `reasons` begins with the main one; empty if never left.
+    `theme` is what `other` stands for where many have that in common: "tracker", else empty."""
 
     index: int
     age: int
     segment: int
     reasons: tuple[str, ...]
+    theme: str = ""
 
 
 def leaver(index: int, people: People, fates: Fates) -> Leaver:
@@ -51,12 +56,14 @@ def leaver(index: int, people: People, fates: Fates) -> Leaver:
     main = int(fates.main[index])
     others = [code for code in np.flatnonzero(fates.reasons[index]).tolist() if code != main]
     reasons = () if main < 0 else tuple(REASONS[code] for code in (main, *others))
-    return Leaver(index, int(people.age[index]), int(people.segment[index]), reasons)
+    theme = "tracker" if fates.over_tracker[index] else ""
+    return Leaver(index, int(people.age[index]), int(people.segment[index]), reasons, theme)
 
 
 def chance_of_response(one: Leaver) -> float:
     """The chance, between 0 and 1, that this customer responds to an invitation and its reminder."""
     by_reason = RESPONSE_BY_REASON.get(one.reasons[0], 1.0) if one.reasons else 0.8
+    by_reason *= RESPONSE_BY_THEME.get(one.theme, 1.0)
     return RESPONSE_BY_AGE[AGE_GROUPS[one.age]] * RESPONSE_BY_SEGMENT[one.segment] * by_reason
 
 
@@ -72,16 +79,18 @@ def respond(seed: int, one: Leaver, language: str, setting: Setting) -> Answer |
     rng = _choices(seed, one)
     rng.random()  # the draw that decided to respond
     main, others = _ticks(rng, one.reasons)
-    mentions = _mentions(rng, one.reasons, main) if rng.random() < WRITES else None
+    mentions = _mentions(rng, one.reasons, main) if rng.random() < (1.0 if one.theme else WRITES) else None
     delay = min(int(rng.exponential(2.2)) + 7 * int(rng.random() < 0.25), 21)
     words_rng = np.random.default_rng([seed, _WORDS, one.index, ord(language[0])])
+    told = [one.theme if code == "other" and one.theme else code for code in mentions or ()]
     return Answer(
         main=main,
         others=others,
-        words="" if mentions is None else write_answer(words_rng, language, mentions, setting),
+        words="" if mentions is None else write_answer(words_rng, language, told, setting),
         may_contact=bool(rng.random() < (0.18 if main == "rude_staff" else 0.28)),
         delay_days=delay,
         mentions=mentions or (),
+        theme=one.theme if "other" in (mentions or ()) else "",
     )
 
 

@@ -103,6 +103,7 @@ class Story:
     pushy_until: date
     price_rise_on: date
     price_rise: float
+    tracker_from: date
     investments: tuple[Investment, ...]
     yearly_price_rise: float = 0.04
     definition: Definition = field(default_factory=Definition)
@@ -195,9 +196,10 @@ def tell(until: date) -> Story:
     """The story whose three years of visits end on `until`.
 
     What is planted lies in the first two years, because a lapse of 450 days shows a leaving only that much later.
+    From `tracker_from` on the garage hangs a tracker in cars it services: a reason that no list of reasons has.
     """
     start = until - timedelta(days=DAYS_OF_HISTORY)
-    day = [start + timedelta(days=n) for n in (90, 455, 400)]
+    day = [start + timedelta(days=n) for n in (90, 455, 400, 270)]
     return Story(
         start=start,
         until=until,
@@ -207,6 +209,7 @@ def tell(until: date) -> Story:
         pushy_until=day[1],
         price_rise_on=day[2],
         price_rise=0.09,
+        tracker_from=day[3],
         investments=(_training(start), _renovation(start)),
     )
 

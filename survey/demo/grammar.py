@@ -27,12 +27,13 @@ class Setting:
 
 
 def write_answer(rng: np.random.Generator, language: str, reasons: Sequence[str], setting: Setting) -> str:
-    """An answer in `language` (nl or en) that speaks of each of `reasons`; of staying if there are none."""
+    """An answer in `language` (nl or en) that speaks of each of `reasons` or themes; of staying if there are none."""
     wording = _WORDING[language]
+    patterns = {**wording.PATTERNS, **wording.THEMES}
     if reasons:
-        sentences = [_pick(rng, wording.PATTERNS[reason]) for reason in reasons]
+        sentences = [_pick(rng, patterns[reason]) for reason in reasons]
         if len(reasons) == 1 and rng.random() < 0.18:
-            sentences.append(_pick(rng, wording.PATTERNS[reasons[0]]))
+            sentences.append(_pick(rng, patterns[reasons[0]]))
     else:
         sentences = [_pick(rng, wording.STILL_HERE)]
     text = _join(rng, list(dict.fromkeys(sentences)), wording.JOINTS)

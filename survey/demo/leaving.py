@@ -26,6 +26,8 @@ A_VISIT: dict[str, float] = {
     "other": 0.0016,
 }
 A_YEAR: dict[str, float] = {"competitor": 0.0150, "inconvenience": 0.0130, "circumstances": 0.0220}
+#: what the tracker adds to the reason `other`, which is where it is counted while no reason of its own exists
+TRACKER_A_VISIT = 0.0130
 RUDE_EMPLOYEE = 0.110
 RUDE_BRANCH = 0.015
 PUSHED_AGAIN = (0.0, 0.006, 0.065, 0.110, 0.140)  # by the number of times pushed in the pushy year
@@ -58,7 +60,8 @@ _OFTEN_TOGETHER: tuple[tuple[str, str], ...] = (
 class Fates:
     """One array element a customer. `visit` is the visit after which they turned away, -1 if they never did;
     `left` the day of it; `reasons` (n, 12) is true for every reason that counted, `main` the first of them;
-    `returned` the day of the first visit after coming back, -1 if none. Days count from 1970-01-01."""
+    `returned` the day of the first visit after coming back, -1 if none; `over_tracker` is true for those whose main
+    reason, `other`, is the tracker. Days count from 1970-01-01."""
 
     visit: Ints
     left: Ints
@@ -66,6 +69,7 @@ class Fates:
     reasons: Bools
     drifted: Bools
     returned: Ints
+    over_tracker: Bools
 
     @property
     def turned_away(self) -> Bools:
@@ -85,6 +89,7 @@ def hazards(visits: Visits, people: People, story: Story, invested: bool = True)
     _add_rudeness(rate, visits, people, story)
     _add_pushing(rate, visits)
     _add_price_rises(rate, visits, story)
+    rate[visits.day >= epoch_day(story.tracker_from), CODE["other"]] += TRACKER_A_VISIT
     if invested:
         for investment in story.investments:
             _wash_in(rate, visits, people, investment)
@@ -165,6 +170,7 @@ def decide(rng: np.random.Generator, visits: Visits, people: People, story: Stor
         reasons=_reasons(rng, rate[at], chosen) & away[:, None],
         drifted=drifted,
         returned=_returns(rng, visits, chosen, np.where(away & ~drifted, at, -1)),
+        over_tracker=_over_tracker(rng, visits.day[at] >= epoch_day(story.tracker_from), chosen),
     )
 
 
@@ -214,6 +220,13 @@ def _returns(rng: np.random.Generator, visits: Visits, main: Ints, at: Ints) -> 
     returned = np.full(len(at), -1)
     returned[visits.customer[places]] = visits.day[places]
     return returned
+
+
+def _over_tracker(rng: np.random.Generator, since_tracker: Bools, main: Ints) -> Bools:
+    """Which of those who leave for `other` do so over the tracker; the rest have reasons that were there before."""
+    share = TRACKER_A_VISIT / (TRACKER_A_VISIT + A_VISIT["other"])
+    over_it: Bools = since_tracker & (main == CODE["other"]) & (rng.random(len(main)) < share)
+    return over_it
 
 
 def takes_place(visits: Visits, fates: Fates) -> Bools:

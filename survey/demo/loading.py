@@ -87,6 +87,7 @@ def _fill(app: Flask, business: DemoBusiness, days: list[date]) -> None:
     run(app, "invitations", "send")
     _answer_all(app, business)
     run(app, "answers", "classify")
+    run(app, "jobs", "run", "find_themes")
 
 
 def run(app: Flask, *command: str) -> None:

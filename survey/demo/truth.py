@@ -16,7 +16,8 @@ from survey.demo.world import World
 @dataclass(frozen=True, slots=True)
 class CustomerTruth:
     """One customer's latent life. `left_on` is the day they turned away (to come less, if `drifted`),
-    `after_visit_on` and `met` tell of the visit before it; `reasons` begins with the main one."""
+    `after_visit_on` and `met` tell of the visit before it; `reasons` begins with the main one. `theme` is "tracker"
+    where the main reason, `other`, is one that no list of reasons has: the tracker hung in cars from a day on."""
 
     customer_id: str
     age_group: str
@@ -24,6 +25,7 @@ class CustomerTruth:
     after_visit_on: date | None
     met: str | None
     reasons: tuple[str, ...]
+    theme: str
     drifted: bool
     returned_on: date | None
     would_answer: bool
@@ -76,6 +78,7 @@ def _customer(world: World, index: int) -> CustomerTruth:
         after_visit_on=calendar_day(world.visits.day[visit]) if visit >= 0 else None,
         met=EMPLOYEES[world.visits.employee[visit]].name if visit >= 0 else None,
         reasons=one.reasons,
+        theme=one.theme,
         drifted=bool(fates.drifted[index]),
         returned_on=calendar_day(fates.returned[index]) if fates.returned[index] >= 0 else None,
         would_answer=answers.responds(world.seed, one),
@@ -117,8 +120,10 @@ def _parameters(world: World) -> dict[str, Any]:
         "hazard_a_year": leaving.A_YEAR,
         "rude_employee_a_visit": leaving.RUDE_EMPLOYEE,
         "rude_branch_a_visit": leaving.RUDE_BRANCH,
+        "tracker_a_visit": leaving.TRACKER_A_VISIT,
         "pushed_again_a_visit": list(leaving.PUSHED_AGAIN),
         "response_by_age": answers.RESPONSE_BY_AGE,
+        "response_by_theme": answers.RESPONSE_BY_THEME,
         "ticks_price_instead": answers.TICKS_PRICE_INSTEAD,
         "writes": answers.WRITES,
     }

@@ -176,6 +176,19 @@ PATTERNS: dict[str, tuple[str, ...]] = {
     ),
 }
 
+#: what has no reason of its own: the garage hangs a tracker in the cars that it services
+THEMES: dict[str, tuple[str, ...]] = {
+    "tracker": (
+        "I don't want a {box} in my car that follows me",
+        "you put a {box} in my car that keeps where I drive",
+        "that {box} in my car keeps all my trips and I won't be followed",
+        "a {box} in the car that follows me everywhere, not for me",
+        "won't be followed by a {box} in my own car",
+        "through that {box} in my car you see where I drive, no way",
+        "{who} put a {box} in my car without asking and it follows me",
+    ),
+}
+
 STILL_HERE: tuple[str, ...] = (
     "haven't left at all, the car simply needs little",
     "will be in soon for {job}, don't worry",
@@ -241,6 +254,7 @@ _LINES: dict[str, str] = {
     "hour": "four|half past four|noon|five|quarter past three",
     "far": "25 minute|half hour|18 km|45 minute|two-bus",
     "place": "Groningen|Tilburg|Almere|Maastricht|Leeuwarden|Gouda|Breda|Emmen|Alkmaar",
+    "box": "tracker|tracking box|black box|little tracker",
     "years": "those years|ten years|eight years|four years|twenty odd years",
 }
 SLOTS: dict[str, tuple[str, ...]] = {name: tuple(line.split("|")) for name, line in _LINES.items()}

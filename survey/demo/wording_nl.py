@@ -187,6 +187,19 @@ PATTERNS: dict[str, tuple[str, ...]] = {
     ),
 }
 
+#: what has no reason of its own: the garage hangs a tracker in the cars that it services
+THEMES: dict[str, tuple[str, ...]] = {
+    "tracker": (
+        "ik wil geen {box} in mijn auto dat mij volgt",
+        "jullie hingen een {box} in mijn auto dat bijhoudt waar ik rijd",
+        "dat {box} in mijn auto houdt al mijn ritten bij, ik laat me niet volgen",
+        "een {box} in de auto dat mij overal volgt gaat mij te ver",
+        "laat me niet volgen door een {box} in mijn eigen auto",
+        "via dat {box} in mijn auto zien jullie waar ik rijd, dat wil ik niet",
+        "{who} hing zonder te vragen een {box} in mijn auto dat mij volgt",
+    ),
+}
+
 STILL_HERE: tuple[str, ...] = (
     "ik ben helemaal niet weg, de auto hoeft alleen zo weinig",
     "kom binnenkort weer langs voor {job}, geen zorgen",
@@ -250,6 +263,7 @@ _LINES: dict[str, str] = {
     "hour": "vier uur|half vijf|twaalf uur|vijven|kwart over drie",
     "far": "25 minuten|een half uur|18 km|drie kwartier|twee keer overstappen",
     "place": "Groningen|Tilburg|Almere|Maastricht|Leeuwarden|Gouda|Breda|Emmen|Alkmaar",
+    "box": "kastje|volgkastje|zwart kastje|zendertje",
     "years": "jaren|tien jaar|acht jaar|vier jaar|ruim twintig jaar",
 }
 SLOTS: dict[str, tuple[str, ...]] = {name: tuple(line.split("|")) for name, line in _LINES.items()}

@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from analysis.reasons.model import ReasonModel
 from analysis.reasons.reading import Reading
-from analysis.reasons.starter import starter_model
+from analysis.reasons.starter import starter_corpus, starter_model
 from analysis.reasons.written import words_of
 from analysis.text.redaction import Staff, redact
-from analysis.text.words import Word
+from analysis.text.words import Word, stems
 from analysis.themes import Theme, find_themes
 from survey.reasons import explaining
 
@@ -82,31 +82,31 @@ class Classifier:
     """A trained model, by what the tables know of it."""
 
     def __init__(self, model: ReasonModel) -> None:
-        self._model = model
+        self.model = model
 
     @property
     def fingerprint(self) -> str:
-        return self._model.id
+        return self.model.id
 
     @property
     def encoder_id(self) -> str:
-        return self._model.encoder_id
+        return self.model.encoder_id
 
     @cached_property
     def reason_codes(self) -> list[str]:
-        return list(self._model.reasons)
+        return list(self.model.reasons)
 
     @cached_property
     def thresholds(self) -> list[float]:
         """From which probability on each reason is given, in the order of the reasons."""
-        return [float(threshold) for threshold in self._model.thresholds]
+        return [float(threshold) for threshold in self.model.thresholds]
 
     def save(self, path: Path) -> None:
-        self._model.save(path)
+        self.model.save(path)
 
     @property
     def preprocessing(self) -> str:
-        return self._model.preprocessing
+        return self.model.preprocessing
 
     def classify(self, answers: list[Answer]) -> list[Read]:
         """Read answers in one go; where one of them makes the model fail, one by one, so that the others are read."""
@@ -120,8 +120,8 @@ class Classifier:
 
     def _classified(self, answers: list[Answer]) -> list[Read]:
         readings, new = self._readings(answers)
-        probabilities = self._model.score(readings)
-        given = self._model.given(probabilities)
+        probabilities = self.model.score(readings)
+        given = self.model.given(probabilities)
         found = self._found(readings, probabilities, given)
         scores = probabilities.astype("<f4")
         return [
@@ -141,8 +141,8 @@ class Classifier:
         known = {i: r for i, a in enumerate(answers) if a.stored and self._fits(r := Reading.from_bytes(a.stored))}
         missing = [i for i in range(len(answers)) if i not in known]
         texts, languages = [answers[i].words for i in missing], [answers[i].language for i in missing]
-        fresh = dict(zip(missing, self._model.read(texts, languages), strict=True)) if missing else {}
-        unknown = self._model.unknown_shares(list(fresh.values()))
+        fresh = dict(zip(missing, self.model.read(texts, languages), strict=True)) if missing else {}
+        unknown = self.model.unknown_shares(list(fresh.values()))
         new = {
             i: NewReading(reading.to_bytes(), "\n".join(reading.written), share)
             for (i, reading), share in zip(fresh.items(), unknown.tolist(), strict=True)
@@ -159,9 +159,9 @@ class Classifier:
         """The reasons given, by position of the answer."""
         answers, reasons = np.nonzero(given)
         found: dict[int, list[FoundReason]] = defaultdict(list)
-        spoke = self._model.spoke(readings, answers, reasons)
+        spoke = self.model.spoke(readings, answers, reasons)
         for row, k, each in zip(answers.tolist(), reasons.tolist(), spoke, strict=True):
-            packed = explaining.pack(each.row, each.first, [each.intercept, each.sentence, *each.terms.tolist()])
+            packed = explaining.pack(each.row, 0, [each.intercept, each.sentence, *each.terms.tolist()])
             found[row].append(FoundReason(self.reason_codes[k], float(probabilities[row, k]), packed))
         return found
 
@@ -209,7 +209,7 @@ class ThemeSearch:
         self._ids: list[int] = []
         self._vectors: list[NDArray[np.float16]] = []
         self._words: list[tuple[Word, ...]] = []
-        self._baseline: Counter[str] = Counter()
+        self._baseline = _ordinary_words().copy()
 
     def add(self, answers: Sequence[Stored]) -> None:
         """Answers that fit no reason."""
@@ -237,6 +237,12 @@ class ThemeSearch:
             for theme in find_themes(vectors, self._words, self._baseline, seed)
         ]
         return [group for group in found if group.words]
+
+
+@cache
+def _ordinary_words() -> Counter[str]:
+    """In how many complaints of the starter corpus each stem stands: a business with few answers has few words."""
+    return Counter(stem for example in starter_corpus() for stem in set(stems(example.text, example.language)))
 
 
 def _typical_first(theme: Theme, vectors: NDArray[np.float32]) -> list[int]:

@@ -18,6 +18,8 @@ _WORD = re.compile(r"[\w\[\]'’-]+")
 _REPEATED = re.compile(r"(.)\1+")
 #: words that add less than this share of what the strongest adds are not marked
 _FAINT = 0.25
+#: what adds less than this is neither marked nor named: it moves a chance of one half by one in a hundred
+_NOTHING = 0.04
 #: how many words a page names on each side
 NAMED = 4
 #: the longest bar, in the steps that the style sheet knows
@@ -107,7 +109,7 @@ def explained(text: str, spoken: Spoken) -> Explained:
 
 def named(spoken: Spoken) -> list[tuple[str, float]]:
     """The strongest words that say something by themselves, those for the reason first."""
-    telling = [(written, value) for written, value in spoken.words if not _is_small(written)]
+    telling = [item for item in spoken.words if abs(item[1]) >= _NOTHING and not _is_small(item[0])]
     speaks_for = [item for item in telling if item[1] > 0][:NAMED]
     return speaks_for + [item for item in telling if item[1] < 0][:NAMED]
 
@@ -126,7 +128,8 @@ def marked(text: str, spoken: Spoken) -> Markup:
 def _with_bars(lines: Sequence[tuple[str, str, float]]) -> tuple[Part, ...]:
     longest = max((abs(value) for _, _, value in lines), default=0.0)
     return tuple(
-        Part(kind, words, value, ceil(LONGEST * abs(value) / longest) if longest else 0) for kind, words, value in lines
+        Part(kind, words, value, min(LONGEST, ceil(LONGEST * abs(value) / longest)) if longest else 0)
+        for kind, words, value in lines
     )
 
 
@@ -143,13 +146,12 @@ def _single_words(spoken: Spoken) -> dict[str, float]:
     """What each single word adds, pairs shared between their words; small words and faint ones left out."""
     sums: dict[str, float] = {}
     for written, value in spoken.words:
-        spellings = _spellings(written)
-        for words in spellings:
+        for words in _spellings(written) if abs(value) >= _NOTHING else ():
             for word in words:
                 if word not in SMALL:
                     sums[_key(word)] = sums.get(_key(word), 0.0) + value / len(words)
     strongest = max(map(abs, sums.values()), default=0.0)
-    return {word: value for word, value in sums.items() if abs(value) >= _FAINT * strongest}
+    return {word: value for word, value in sums.items() if abs(value) >= max(_NOTHING, _FAINT * strongest)}
 
 
 def _key(word: str) -> str:

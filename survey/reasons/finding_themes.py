@@ -1,46 +1,39 @@
 """Looking for new reasons: groups of alike answers among those that fit no reason, kept for people to judge.
 
-An answer fits no reason where the serving model is unsure, or gives it none that is more likely than not, and where no
-person found a reason in it either ("Other" is none). Answers of groups that people judged before take part in the
-grouping, so that those which came in since go with them: a group that is mostly made of them is not shown again.
+Answers of groups that people judged before take part in the grouping, so that those which came in since go with them: a
+group that is mostly made of them is not shown again.
 """
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
-from itertools import batched
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, exists, func, insert, or_, select
+from sqlalchemy import ColumnElement, Select, delete, exists, func, insert, select
 
 from survey.clock import now
 from survey.extensions import db
 from survey.notices import N_, notify, settle
 from survey.reasons.classifying import Group, Stored, ThemeSearch
+from survey.reasons.judging_themes import notice_key
 from survey.reasons.models import (
     Classification,
     ClassifiedReason,
-    HumanLabel,
     ModelVersion,
     Reading,
-    Review,
     Theme,
     ThemeAnswer,
 )
+from survey.reasons.unfit import JUDGED, LIKELY, found_by_people, in_judged_theme, is_read_weakly
 from survey.responses.models import Response, ResponseReason
 from survey.taxonomy.changing import OTHER
 from survey.taxonomy.models import Reason
 
-LOOK_BACK = timedelta(days=365)
-#: a reason given with less than this is as likely wrong as right
-LIKELY = 0.5
 #: the newest answers that are grouped, and answers that fit a reason, for the words that everybody uses
 MOST, COMPARED = 100_000, 5_000
 BATCH = 1_000
 #: so many different answers must have a word before a page shows it
 FEWEST = 3
 SEED = 1
-JUDGED = ("made", "dismissed")
 
 FOUND = N_("%(answers)s answers are about “%(words)s” and fit no reason.")
 WORDS_IN_NOTICE = 4
@@ -61,7 +54,8 @@ def keep(groups: Sequence[Group], version: ModelVersion) -> dict[str, Any]:
 
     A group that mostly is one that stands keeps its number, so that who has its page open can go on with it.
     """
-    standing = {theme.id: theme for theme in db.session.scalars(select(Theme).where(Theme.state == "open"))}
+    unjudged = select(Theme).where(Theme.state == "open").with_for_update()
+    standing = {theme.id: theme for theme in db.session.scalars(unjudged)}
     homes = _homes([key for group in groups for key in group.response_ids])
     fresh = [kept for group in groups if (kept := _fresh(group, homes))]
     new = 0
@@ -75,47 +69,10 @@ def keep(groups: Sequence[Group], version: ModelVersion) -> dict[str, Any]:
     return {"groups": len(fresh), "new": new}
 
 
-def notice_key(theme_id: int) -> str:
-    return f"theme:{theme_id}"
-
-
-def fits_no_reason(version_id: int | ColumnElement[int]) -> ColumnElement[bool]:
-    """Of a Response: it has words of the last year that fit no reason of this version, and people found none."""
-    likely = exists().where(
-        ClassifiedReason.classification_id == Classification.id, ClassifiedReason.probability >= LIKELY
-    )
-    read = exists().where(
-        Classification.response_id == Response.id,
-        Classification.model_version_id == version_id,
-        or_(Classification.state == "unsure", (Classification.state == "given") & ~likely),
-    )
-    return (
-        read
-        & Response.masked_words.is_not(None)
-        & (Response.created_at >= now() - LOOK_BACK)
-        & (~_found_by_people() | _in_judged_theme())
-    )
-
-
-def _found_by_people() -> ColumnElement[bool]:
-    return exists().where(
-        Review.response_id == Response.id,
-        Review.state == "reviewed",
-        HumanLabel.review_id == Review.id,
-        Reason.id == HumanLabel.reason_id,
-        Reason.code != OTHER,
-    )
-
-
-def _in_judged_theme() -> ColumnElement[bool]:
-    return exists().where(
-        ThemeAnswer.response_id == Response.id, Theme.id == ThemeAnswer.theme_id, Theme.state.in_(JUDGED)
-    )
-
-
 def _unfit_in_batches(version: ModelVersion) -> Iterator[list[Stored]]:
     """The newest answers that fit no reason, with what is stored of them."""
-    last, left = None, MOST
+    last: int | None = None
+    left = MOST
     while left > 0:
         rows = db.session.execute(_unfit(version, last).limit(min(BATCH, left))).all()
         if not rows:
@@ -128,7 +85,7 @@ def _unfit(version: ModelVersion, before: int | None) -> Select[int, bytes, str]
     query = (
         select(Reading.response_id, Reading.content, Reading.terms)
         .join(Response, Response.id == Reading.response_id)
-        .where(_read_alike(version), fits_no_reason(version.id))
+        .where(_read_alike(version), is_read_weakly(version), ~found_by_people() | in_judged_theme())
         .order_by(Reading.response_id.desc())
     )
     return query if before is None else query.where(Reading.response_id < before)
@@ -151,10 +108,14 @@ def _read_alike(version: ModelVersion) -> ColumnElement[bool]:
     return (Reading.encoder_id == version.encoder_id) & (Reading.preprocessing == version.preprocessing)
 
 
+def _in_batches(keys: Sequence[int]) -> Iterator[Sequence[int]]:
+    return (keys[start : start + BATCH] for start in range(0, len(keys), BATCH))
+
+
 def _homes(response_ids: Sequence[int]) -> dict[int, tuple[int, bool]]:
     """The theme in which each answer stands now, and whether people judged it: a judged one before an open one."""
     homes: dict[int, tuple[int, bool]] = {}
-    for ids in batched(response_ids, BATCH):
+    for ids in _in_batches(response_ids):
         rows = db.session.execute(
             select(ThemeAnswer.response_id, Theme.id, Theme.state.in_(JUDGED))
             .join(Theme, Theme.id == ThemeAnswer.theme_id)
@@ -178,7 +139,7 @@ def _is_offered(response_ids: Sequence[int]) -> bool:
     """Whether more than half of these customers ticked one and the same reason: then the model cannot read it yet,
     but it is not new."""
     ticked: Counter[int] = Counter()
-    for ids in batched(response_ids, BATCH):
+    for ids in _in_batches(response_ids):
         rows = db.session.execute(
             select(ResponseReason.reason_id, func.count())
             .join(Reason, Reason.id == ResponseReason.reason_id)
@@ -196,12 +157,11 @@ def _same_as(group: Group, homes: dict[int, tuple[int, bool]], standing: dict[in
     return theme_id if theme_id in standing and 2 * shared > len(group.response_ids) else 0
 
 
-def _stored(theme: Theme | None, group: Group, version: ModelVersion) -> Theme:
-    if theme is None:
-        theme = Theme(found_at=now(), state="open")
-        db.session.add(theme)
+def _stored(standing: Theme | None, group: Group, version: ModelVersion) -> Theme:
+    theme = standing or Theme(found_at=now(), state="open")
     theme.model_version_id, theme.size = version.id, len(group.response_ids)
     theme.words = [list(word) for word in group.words]
+    db.session.add(theme)
     db.session.flush()
     db.session.execute(delete(ThemeAnswer).where(ThemeAnswer.theme_id == theme.id))
     rows = [{"theme_id": theme.id, "response_id": key, "place": at} for at, key in enumerate(group.response_ids)]

@@ -43,12 +43,13 @@ def how_sure(checked: Checked) -> str:
     overall = checked.overall
     if overall.recall.value is None or overall.precision.value is None:
         return str(_("How well it reads is not known yet: people have to read some answers of the audit sample first."))
+    shape = _("%(low)s and %(high)s")
     return str(
         _(
             "The 95%% intervals: it finds between %(found)s, and is right in between %(right)s of 100. The audited "
             "answers were drawn by chance, so this holds for all answers.",
-            found=span(overall.recall, _("%(low)s and %(high)s")),
-            right=span(overall.precision, _("%(low)s and %(high)s")),
+            found=span(overall.recall, shape),
+            right=span(overall.precision, shape),
         )
     )
 
@@ -77,18 +78,33 @@ def names(reasons: Sequence[Reason]) -> str:
 
 def still_short(reasons: Sequence[ReasonQuality]) -> str:
     """The reasons that too few audited answers give, and how many more to review for each."""
-    short = sorted((each for each in reasons if not each.is_enough), key=lambda each: each.more)
+    short = sorted(
+        (each for each in reasons if each.quality.positives and not each.is_enough), key=lambda each: each.more
+    )
     return ", ".join(
         str(
-            ngettext(
-                "%(reason)s (review %(num)d more)",
-                "%(reason)s (review %(num)d more)",
-                each.more,
+            _(
+                "%(reason)s (review %(number)s more)",
                 reason=each.reason.label(language()),
+                number=formats.count(each.more),
             )
         )
         for each in short
     )
+
+
+def never_seen(reasons: Sequence[ReasonQuality]) -> str:
+    """The reasons that nobody found in an audited answer yet."""
+    return names([each.reason for each in reasons if not each.quality.positives])
+
+
+def enough(each: ReasonQuality) -> str:
+    """Whether enough audited answers give a reason, for a cell of a table."""
+    if each.is_enough:
+        return str(_("yes"))
+    if each.quality.positives:
+        return str(_("review %(number)s more", number=formats.count(each.more)))
+    return str(_("review at least %(number)s more", number=formats.count(each.more)))
 
 
 def quality_title(reasons: Sequence[ReasonQuality]) -> str:
@@ -138,10 +154,8 @@ def agreement_cell(found: Agreement | None) -> str:
     return f"{formats.decimal(found.estimate, 2)} ({interval})"
 
 
-def agreement_word(found: Agreement | None) -> str:
+def agreement_word(found: Agreement) -> str:
     """What alpha means."""
-    if found is None:
-        return str(_("nobody saw this reason"))
     if found.low is None:
         return str(_("too few to say"))
     if found.estimate >= RELIABLE:

@@ -28,6 +28,9 @@ from survey.web import LANGUAGES, language
 #: a main reason is in at least this share of the audited answers; which they are is known after so many of them
 MAIN_SHARE, FIRST = 0.03, 50
 
+#: ticked where no reason fits; no model learns it
+OTHER = "other"
+
 Meaning = dict[str, tuple[str, ...] | None]
 
 
@@ -68,7 +71,7 @@ class Checked:
 
 @dataclass(frozen=True)
 class ModelQuality:
-    """Of the serving model: on all audited answers, and on those in each language that has any."""
+    """Of the serving model: on all audited answers, and, where they are in two languages, on those in each."""
 
     all: Checked
     languages: dict[str, Checked]
@@ -118,7 +121,12 @@ class Progress:
 
 def progress(user: User) -> Progress:
     """As far as this user's branches go. A main reason is in 3 of 100 audited answers; the first 50 say which are."""
-    truths = [label.codes for label in audit_labels(user)]
+    return progress_of(audit_labels(user))
+
+
+def progress_of(labels: Sequence[Label]) -> Progress:
+    """The same from what people settled on in the audit sample."""
+    truths = [label.codes for label in labels]
     reviewed = len(truths)
     if reviewed < FIRST:
         return Progress(reviewed, FIRST - reviewed, ())
@@ -131,7 +139,7 @@ def progress(user: User) -> Progress:
     return Progress(reviewed, max((each.more for each in short), default=0), tuple(short))
 
 
-def audit_labels(user: User | None) -> list[Label]:
+def audit_labels(user: User | None = None) -> list[Label]:
     """What people settled on in the audit sample, of the answers this user may see; without a user, of all."""
     wanted = select(Response.id).where(Response.id.in_(select(Review.response_id).where(Review.stream == "audit")))
     return settled(Review.response_id.in_(only_seen_by(user, wanted) if user else wanted))
@@ -149,22 +157,22 @@ def _is_reviewed() -> ColumnElement[bool]:
     return Response.id.in_(select(Review.response_id))
 
 
-def model_quality(version: ModelVersion, user: User | None = None) -> ModelQuality:
-    """How well a version reads, on the audited answers that it has read, as far as this user may see them."""
-    answers = audited(version, user)
+def model_quality(version: ModelVersion, labels: Sequence[Label]) -> ModelQuality:
+    """How well a version reads, on those of these audited answers that it has read."""
+    answers = audited(version, labels)
     known = known_codes(version)
     reasons = [reason for reason in taxonomy.active_reasons() if reason.code in known]
     by_language = {name: [each for each in answers if each.language == name] for name in LANGUAGES}
     return ModelQuality(
         _checked(answers, reasons),
-        {name: _checked(some, reasons) for name, some in by_language.items() if some},
-        [reason for reason in taxonomy.active_reasons() if reason.code not in known and not reason.pinned_last],
+        {name: _checked(some, reasons) for name, some in by_language.items() if 0 < len(some) < len(answers)},
+        [reason for reason in taxonomy.active_reasons() if reason.code not in known | {OTHER}],
     )
 
 
-def audited(version: ModelVersion, user: User | None = None) -> list[Audited]:
-    """The audited answers that a version has read. A reason that was split, and must be read again, counts as none."""
-    labels = {label.response_id: label for label in audit_labels(user)}
+def audited(version: ModelVersion, labels: Sequence[Label]) -> list[Audited]:
+    """Those that a version has read. A reason of it that was split since, and must be read again, counts as none."""
+    by_answer = {label.response_id: label for label in labels}
     found, meaning = _found(version), taxonomy.meaning()
     rows = db.session.execute(
         select(Response.id, Response.created_at, Response.language)
@@ -173,9 +181,16 @@ def audited(version: ModelVersion, user: User | None = None) -> list[Audited]:
         .order_by(Response.id)
     )
     return [
-        Audited(key, local(at).date(), language, labels[key].probability, labels[key].codes, today(found[key], meaning))
+        Audited(
+            key,
+            local(at).date(),
+            language,
+            by_answer[key].probability,
+            by_answer[key].codes,
+            today(found[key], meaning),
+        )
         for key, at, language in rows
-        if key in labels
+        if key in by_answer
     ]
 
 

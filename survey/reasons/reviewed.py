@@ -80,8 +80,8 @@ def _answers(user: User, filters: Filters) -> Select[Any]:
     if filters.differ:
         query = query.where(Review.response_id.in_(disputed()))
     if filters.reason:
-        found = exists().where(HumanLabel.review_id == Review.id, HumanLabel.reason_id == Reason.id)
-        query = query.where(exists().where(Reason.code == filters.reason, found))
+        reason = select(Reason.id).where(Reason.code == filters.reason).scalar_subquery()
+        query = query.where(exists().where(HumanLabel.review_id == Review.id, HumanLabel.reason_id == reason))
     if user.branch_ids:
         theirs = select(Invitation.id).join(Customer, Customer.id == Invitation.customer_id)
         query = query.where(Response.invitation_id.in_(theirs.where(visible(user, Customer.branch_id))))

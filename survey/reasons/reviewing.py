@@ -136,7 +136,7 @@ def asked(user: User, response_id: int, stream: str = "") -> Asked | None:
     """
     mine = review_of(user.id, response_id)
     item = _item(response_id, stream or (mine.stream if mine else ""))
-    text: Select[Any] = select(Response.language, Response.masked_words).where(Response.id == response_id)
+    text: Any = select(Response.language, Response.masked_words).where(Response.id == response_id)
     row = db.session.execute(_only_seen_by(user, text)).one_or_none()
     if row is None or not row.masked_words or not (item or mine):
         return None
@@ -208,10 +208,8 @@ def _begin(user_id: int, found: Found) -> bool:
         "model_shown": found.model_shown,
         "created_at": now(),
     }
-    made: Any = db.session.execute(
-        dialect.insert(Review).values(values).on_conflict_do_nothing(index_elements=["response_id", "user_id"])
-    )
-    return bool(made.rowcount == 1)
+    insert = dialect.insert(Review).values(values).on_conflict_do_nothing(index_elements=["response_id", "user_id"])
+    return db.session.scalar(insert.returning(Review.id)) is not None
 
 
 def _again(review: Review, found: Found) -> None:

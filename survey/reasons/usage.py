@@ -1,11 +1,12 @@
 """How much the reasons are used: what was ticked, what the serving model reads, and what people labelled."""
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, exists, func, literal, select, union
+from sqlalchemy import Select, exists, func, literal, select, union_all
 
 from survey.accounts.access import visible
 from survey.accounts.models import User
@@ -14,7 +15,7 @@ from survey.extensions import db
 from survey.invitations.models import Invitation
 from survey.reasons.models import Classification, ClassifiedReason, HumanLabel, Review, ServingModel
 from survey.responses.models import Response, ResponseReason
-from survey.taxonomy.queries import as_counted
+from survey.taxonomy.queries import answers_counted, as_counted, counted_as
 
 
 @dataclass(frozen=True)
@@ -40,34 +41,39 @@ class Stock:
 
 def usage_since(moment: datetime, user: User) -> dict[int, Usage]:
     """By key of the reason under which each counts now: the answers since then that this user may see."""
-    ticked = _seen(select(literal("ticked").label("how"), *_keys(ResponseReason.reason_id)), moment, user).join(
-        ResponseReason, ResponseReason.response_id == Response.id
+    merged = counted_as()
+    ticked = (
+        select(as_counted(ResponseReason.reason_id, merged).label("reason_id"), Response.id)
+        .select_from(Response)
+        .join(ResponseReason, ResponseReason.response_id == Response.id)
     )
-    read = _seen(select(literal("read").label("how"), *_keys(ClassifiedReason.reason_id)), moment, user)
-    read = _read_by_serving(read.join(Classification, Classification.response_id == Response.id))
-    # an answer that gave two reasons which are one now counts once
-    each = union(ticked, read).subquery()
-    rows = db.session.execute(select(each.c.reason_id, each.c.how, func.count()).group_by(each.c.reason_id, each.c.how))
-    found: dict[int, dict[str, int]] = {}
-    for reason_id, how, count in rows:
-        found.setdefault(reason_id, {})[how] = count
+    read = _read_by_serving(
+        select(as_counted(ClassifiedReason.reason_id, merged).label("reason_id"), Response.id)
+        .select_from(Response)
+        .join(Classification, Classification.response_id == Response.id)
+    )
+    found: dict[int, dict[str, int]] = defaultdict(dict)
+    parts = [_by_reason(how, _seen(q, moment, user), merged) for how, q in (("ticked", ticked), ("read", read))]
+    for how, reason_id, count in db.session.execute(union_all(*parts)):
+        found[reason_id][how] = count
     return {reason_id: Usage(**counts) for reason_id, counts in found.items()}
 
 
-def _keys(column: Any) -> tuple[Any, Any]:
-    return as_counted(column).label("reason_id"), Response.id.label("response_id")
+def _by_reason(how: str, answers: Select[*tuple[Any, ...]], merged: Mapping[int, int]) -> Select[*tuple[Any, ...]]:
+    each = answers.subquery().c
+    return select(literal(how), each.reason_id, answers_counted(each.id, merged)).group_by(each.reason_id)
 
 
-def _seen(query: Select[Any], moment: datetime, user: User) -> Select[Any]:
+def _seen(query: Select[*tuple[Any, ...]], moment: datetime, user: User) -> Select[*tuple[Any, ...]]:
     """The answers since then, of customers whom this user may see."""
-    query = query.select_from(Response).where(Response.created_at >= moment)
+    query = query.where(Response.created_at >= moment)
     if not user.branch_ids:
         return query
     query = query.join(Invitation, Invitation.id == Response.invitation_id)
     return query.join(Customer, Customer.id == Invitation.customer_id).where(visible(user, Customer.branch_id))
 
 
-def _read_by_serving(query: Select[Any]) -> Select[Any]:
+def _read_by_serving(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
     serving = select(ServingModel.model_version_id).scalar_subquery()
     return query.join(ClassifiedReason, ClassifiedReason.classification_id == Classification.id).where(
         Classification.model_version_id == serving, Classification.state == "given"

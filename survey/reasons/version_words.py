@@ -133,8 +133,8 @@ def check_sentence(version: ModelVersion) -> str:
     by_language = version.report.get("languages") or {}
     return str(
         _(
-            "Compared on %(answers)s answers that people reviewed and that this model had not learnt from: %(dutch)s in "
-            "Dutch, %(english)s in English.",
+            "Compared on %(answers)s answers that people reviewed and that this model had not learnt from: %(dutch)s "
+            "in Dutch, %(english)s in English.",
             answers=formats.count(version.report.get("answers", 0)),
             dutch=formats.count(by_language.get("nl", 0)),
             english=formats.count(by_language.get("en", 0)),

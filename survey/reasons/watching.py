@@ -21,7 +21,7 @@ from survey.extensions import db
 from survey.notices import N_, Notice, notify, settle
 from survey.reasons import versions
 from survey.reasons.models import Classification, ModelVersion, Promotion, Reading, ServingModel, Watch
-from survey.reasons.quality import audited, judged, known_codes
+from survey.reasons.quality import audit_labels, audited, judged, known_codes
 from survey.responses.models import Response
 
 MEASURES = ("unknown_words", "unsure", "score_shift", "accuracy")
@@ -102,15 +102,21 @@ def measured(version: ModelVersion) -> list[Measured]:
     """Every measure of a version now, with its band where there is one."""
     since = db.session.scalars(select(ServingModel.since)).one()
     before, first = Period(since - REFERENCE, since), Period(since, since + FIRST_DAYS)
-    reading, against = _reading_against(version, before), before
-    if not any(each.low is not None for each in reading):
-        reading, against = _reading_against(version, first), first
+    against = before if _gives_a_band(version, before) else first
+    reading = _reading_against(version, against)
     words = reading if against == first or not _another_served(version) else _reading_against(version, first)
     return [
         *(each for each in words if each.name == "unknown_words"),
         *(each for each in reading if each.name != "unknown_words"),
         *_accuracy_against(version, against),
     ]
+
+
+def _gives_a_band(version: ModelVersion, reference: Period) -> bool:
+    """Whether enough answers came in then, which shows where they are held against themselves."""
+    answers = _scored(version, reference)
+    same = analyst.measure_reading(answers, answers, version.reason_codes)
+    return any(each.low is not None for each in same)
 
 
 def _another_served(version: ModelVersion) -> bool:
@@ -151,7 +157,7 @@ def _scored(version: ModelVersion, period: Period) -> Scored:
 
 def _accuracy_against(version: ModelVersion, reference: Period) -> tuple[Measured, ...]:
     """On what people found in the audit sample."""
-    answers = audited(version)
+    answers = audited(version, audit_labels())
     lately = Period(max(now() - AUDIT_WINDOW, reference.until), now())
     before = [each for each in answers if reference.holds(each.on)]
     since = [each for each in answers if lately.holds(each.on)]

@@ -164,7 +164,10 @@ def _difference(now: Rate, before: Rate) -> RateDifference | None:
 
 
 def _reason_rows(rows: Sequence[Departures], answered: int, text: ReadInText) -> list[ReasonRow]:
-    """Every reason in use, and every retired one that somebody gave: reasons that nobody gives stay in sight."""
+    """Every reason in use, also those that nobody gives, and every one no longer offered that somebody gave.
+
+    One that was merged has no row: `counting` counts it under what it is now.
+    """
     by_reason = {row.reason_id: row for row in rows if row.reason_id is not None}
     shown = [
         reason

@@ -1,7 +1,8 @@
 """Departures of a period, counted once: the query behind the page, the export and everything that quotes them.
 
 The population of every figure but the rate is the same: the departures (episodes) whose `defected_on` lies in the
-period, of the customers in view. Each falls in exactly one row, so the rows add up to the totals.
+period, of the customers in view. Each falls in exactly one row, so the rows add up to the totals. A reason that was
+merged counts as what it is now (`survey.taxonomy.queries.as_counted`), everywhere.
 """
 
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ from survey.invitations.models import Invitation, Mailing
 from survey.reasons.models import Classification, ClassifiedReason, ServingModel
 from survey.reports.lens import Lens
 from survey.responses.models import Response, ResponseReason
+from survey.taxonomy.queries import answers_counted, as_counted, counted_as
 
 ANSWERED, NO_ANSWER, NOT_ASKED = "answered", "no_answer", "not_asked"
 CENT = Decimal("0.01")
@@ -79,7 +81,7 @@ def _departures(lens: Lens) -> Select[str, int | None, int, Decimal, int, Decima
     each = (
         select(
             outcome.label("outcome"),
-            ResponseReason.reason_id,
+            as_counted(ResponseReason.reason_id).label("reason_id"),
             Defection.lost_value,
             case((back, 1), else_=0).label("back"),
             case((back, Defection.lost_value), else_=0).label("back_value"),
@@ -126,8 +128,9 @@ def _states(lens: Lens) -> Select[str, int]:
 
 
 def _reasons(lens: Lens) -> Select[int, int]:
-    return (
-        answers(lens, ClassifiedReason.reason_id, func.count())
+    merged = counted_as()
+    each = (
+        answers(lens, as_counted(ClassifiedReason.reason_id, merged).label("reason_id"), Response.id)
         .join(Classification, Classification.response_id == Response.id)
         .join(ClassifiedReason, ClassifiedReason.classification_id == Classification.id)
         .where(
@@ -135,8 +138,9 @@ def _reasons(lens: Lens) -> Select[int, int]:
             Classification.state == "given",
             Response.has_words,
         )
-        .group_by(ClassifiedReason.reason_id)
-    )
+        .subquery("read")
+    ).c
+    return select(each.reason_id, answers_counted(each.id, merged)).group_by(each.reason_id)
 
 
 def answers(lens: Lens, *columns: Any) -> Select[*tuple[Any, ...]]:

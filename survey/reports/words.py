@@ -2,19 +2,23 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, exists, func, select
+from sqlalchemy.orm import aliased
 
 from survey.customers.models import Branch, Customer
 from survey.extensions import db
+from survey.reasons.explaining import Explained, explained
+from survey.reasons.guesses import GuessedReason, guesses
 from survey.reasons.models import Classification, ClassifiedReason
 from survey.reports.counting import answers, serving_model_id
 from survey.reports.lens import Lens
 from survey.responses.models import Response, ResponseReason
 from survey.taxonomy.models import Reason
+from survey.taxonomy.queries import as_counted, keys_counted_as
 
 PAGE = 25
 #: answers completed by one query
@@ -47,10 +51,20 @@ class Words:
     read: Sequence[Reason] = ()
     #: given, unsure, no_words, failed; None: not read yet
     state: str | None = None
+    #: the reason that was asked for, as the model reads it: on the page of what it reads
+    guess: GuessedReason | None = None
+
+    @property
+    def explained(self) -> Explained | None:
+        """Why the model reads that reason; None where that is not stored any more."""
+        return explained(self.text, self.guess.spoken) if self.text and self.guess and self.guess.spoken else None
 
 
 def reason_of(code: str) -> Reason | None:
-    return db.session.scalar(select(Reason).where(Reason.code == code))
+    """The reason of this code, or the one that it was merged into."""
+    own = aliased(Reason)
+    now = as_counted(own.id)
+    return db.session.scalar(select(Reason).join(own, Reason.id == now).where(own.code == code))
 
 
 def count_answers(search: Search) -> tuple[int, int]:
@@ -73,7 +87,16 @@ def words_of(search: Search, page: int | None = None) -> list[Words]:
     if page is not None:
         query = query.limit(PAGE).offset((page - 1) * PAGE)
     rows = db.session.execute(query).all()
-    return [words for start in range(0, len(rows), BATCH) for words in _completed(rows[start : start + BATCH])]
+    found = [words for start in range(0, len(rows), BATCH) for words in _completed(rows[start : start + BATCH])]
+    return found if page is None or search.given_by == "ticked" else _with_guesses(found, search.reason)
+
+
+def _with_guesses(found: Sequence[Words], reason: Reason) -> list[Words]:
+    read = guesses([words.response_id for words in found])
+    return [
+        replace(words, guess=next((each for each in read[words.response_id].reasons if each.reason == reason), None))
+        for words in found
+    ]
 
 
 def _completed(rows: Sequence[Row[*tuple[Any, ...]]]) -> list[Words]:
@@ -87,33 +110,37 @@ def _completed(rows: Sequence[Row[*tuple[Any, ...]]]) -> list[Words]:
 
 
 def _gives(search: Search) -> ColumnElement[bool]:
+    reasons = keys_counted_as(search.reason)
     if search.given_by == "ticked":
         return exists().where(
             ResponseReason.response_id == Response.id,
             ResponseReason.main,
-            ResponseReason.reason_id == search.reason.id,
+            ResponseReason.reason_id.in_(reasons),
         )
     return exists().where(
         Classification.response_id == Response.id,
         Classification.model_version_id == serving_model_id(),
         Classification.state == "given",
         ClassifiedReason.classification_id == Classification.id,
-        ClassifiedReason.reason_id == search.reason.id,
+        ClassifiedReason.reason_id.in_(reasons),
     )
 
 
 def _ticked(keys: Sequence[int]) -> dict[int, tuple[Reason | None, list[Reason]]]:
-    """The main reason of each answer and its others."""
+    """The main reason of each answer and its others, each once, as they count now."""
     found: dict[int, tuple[Reason | None, list[Reason]]] = {key: (None, []) for key in keys}
     query = (
         select(ResponseReason.response_id, ResponseReason.main, Reason)
-        .join(Reason, Reason.id == ResponseReason.reason_id)
+        .join(Reason, Reason.id == as_counted(ResponseReason.reason_id))
         .where(ResponseReason.response_id.in_(keys))
-        .order_by(Reason.position)
+        .order_by(ResponseReason.main.desc(), Reason.position)
     )
     for key, is_main, reason in db.session.execute(query):
         main, also = found[key]
-        found[key] = (reason, also) if is_main else (main, [*also, reason])
+        if is_main:
+            found[key] = (reason, also)
+        elif reason not in (main, *also):
+            found[key] = (main, [*also, reason])
     return found
 
 
@@ -122,9 +149,10 @@ def _read(keys: Sequence[int]) -> dict[int, list[Reason]]:
     query = (
         select(Classification.response_id, Reason)
         .join(ClassifiedReason, ClassifiedReason.classification_id == Classification.id)
-        .join(Reason, Reason.id == ClassifiedReason.reason_id)
+        .join(Reason, Reason.id == as_counted(ClassifiedReason.reason_id))
         .where(Classification.response_id.in_(keys), Classification.model_version_id == serving_model_id())
         .order_by(Reason.position)
+        .distinct()
     )
     for key, reason in db.session.execute(query):
         found[key].append(reason)

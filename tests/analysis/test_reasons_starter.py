@@ -83,7 +83,7 @@ def test_a_line_that_is_not_understood_is_named() -> None:
 )
 def test_a_complaint_is_denied_and_denied_praise_said(text: str, language: str, expected: str) -> None:
     found = list(twins(Example(text, language, "gym", ("premises",))))
-    assert Example(expected, language, "gym", ()) in found
+    assert Example(expected, language, "gym", (), ("premises",)) in found
     assert {twin.reasons for twin in found} == {()}
 
 

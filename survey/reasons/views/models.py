@@ -18,7 +18,7 @@ from survey.reasons.agreeing import agreement
 from survey.reasons.changed_answers import Search
 from survey.reasons.changes import compare
 from survey.reasons.models import ModelVersion
-from survey.reasons.quality import model_quality, progress
+from survey.reasons.quality import audit_labels, model_quality, progress_of
 from survey.taxonomy import queries as taxonomy
 from survey.taxonomy.models import Reason
 from survey.web import language
@@ -43,7 +43,8 @@ def keep_to_branches() -> None:
 def overview() -> ResponseReturnValue:
     """How well the serving model reads, whether it still fits, and the versions."""
     serving = versions.serving()
-    quality = model_quality(serving, current_user) if serving else None
+    labels = audit_labels(current_user)
+    quality = model_quality(serving, labels) if serving else None
     lines = watching.lines(serving) if serving else []
     return render_template(
         "models/overview.html",
@@ -52,7 +53,7 @@ def overview() -> ResponseReturnValue:
         quality=quality,
         pictures=drawing.of_quality(quality) if quality else {},
         agreeing=agreement(current_user),
-        progress=progress(current_user),
+        progress=progress_of(labels),
         lines=lines,
         drawn=drawing.of_lines(lines),
         page=paginate(select(ModelVersion).order_by(ModelVersion.id.desc()), VERSIONS),

@@ -7,6 +7,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, s
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
+from markupsafe import escape
 
 from survey.accounts import audit
 from survey.accounts.access import allow
@@ -51,8 +52,16 @@ def queue() -> ResponseReturnValue:
     asked = reviewing.next_of(waiting, current_user)
     if asked is None:
         why = reviewing.why_empty(current_user)
-        return render_template("review/empty.html", why=why, before=_before(), **_frame())
+        return render_template("review/empty.html", why=why, before=_before(), explained=explained)
     return _page(asked, _form(asked), waiting=waiting, before=_before())
+
+
+@blueprint.get("/progress")
+@allow(*READERS)
+def progress() -> ResponseReturnValue:
+    """How far the audit sample still has to go: a part of the page that comes after it, because it looks at every
+    review and the next answer must not wait for that."""
+    return str(escape(quality.progress(current_user).sentence))
 
 
 @blueprint.get("/<int:response_id>")
@@ -132,11 +141,7 @@ def _page(asked: Asked, form: ReviewForm, **more: Any) -> str:
     """The screen. What the model thinks is in sight unless the answer is read blind."""
     is_blind = asked.stream == "audit" and not more.get("mine")
     guess = None if is_blind else guesses([asked.response_id]).get(asked.response_id)
-    return render_template("review/answer.html", asked=asked, form=form, guess=guess, **more, **_frame())
-
-
-def _frame() -> dict[str, Any]:
-    return {"progress": quality.progress(current_user), "explained": explained}
+    return render_template("review/answer.html", asked=asked, form=form, guess=guess, explained=explained, **more)
 
 
 def _before() -> Before | None:

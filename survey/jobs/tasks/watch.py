@@ -1,0 +1,18 @@
+"""Watch whether the answers that come in are still like those that the serving model was checked on."""
+
+from typing import Any
+
+from survey.database import reading
+from survey.extensions import db
+from survey.jobs.models import Job
+from survey.reasons import watching
+
+
+def run(job: Job | None = None) -> dict[str, Any]:
+    """Gives how many measures have a band, and how many have left it. The same day again measures it anew."""
+    with reading():
+        found = watching.watch()
+        db.session.rollback()
+    watching.keep(found)
+    db.session.commit()
+    return {"measured": len(found), "outside": sum(each.is_outside for each in found)}
