@@ -144,7 +144,7 @@ def model(codes: tuple[str, ...] | None = None, serving: bool = True, **given: A
 
 
 def classified(answer: Response, version: ModelVersion, **probabilities: float) -> Classification:
-    """What a version makes of an answer; a reason is given from one half on: `classified(answer, version, price=.9)`."""
+    """What a version makes of an answer; a reason is given from a half on: `classified(answer, version, price=.9)`."""
     scores = [probabilities.get(code, 0.02) for code in version.reason_codes]
     given = {code: p for code, p in probabilities.items() if p >= 0.5}
     row = _added(

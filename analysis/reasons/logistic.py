@@ -5,6 +5,7 @@ reason (0: unknown), and all reasons are one matrix product, which is what makes
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,8 +68,9 @@ def regress(
         lost = float((weights * np.logaddexp(0, -margins)).sum(dtype=np.float64))
         return lost + 0.5 * float(np.vdot(away, away)), gradient.ravel().astype(np.float64)
 
-    options = {"maxiter": _STEPS, "maxcor": _MEMORY, "ftol": _TOLERANCE, "gtol": 1e-4}
-    solved = minimize(loss, start.ravel().astype(np.float64), jac=True, method="L-BFGS-B", options=options)
+    options: Any = {"maxiter": _STEPS, "maxcor": _MEMORY, "ftol": _TOLERANCE, "gtol": 1e-4}
+    minimised: Any = minimize  # its stubs know no function that gives value and gradient
+    solved = minimised(loss, start.ravel().astype(np.float64), jac=True, method="L-BFGS-B", options=options)
     found = solved.x.reshape(-1, k).astype(np.float32)
     return Coefficients(found[:d], found[d:-1], found[-1])
 

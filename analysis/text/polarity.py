@@ -120,8 +120,8 @@ def _denied(words: Sequence[Word], hits: Sequence[Hit], language: str) -> dict[i
 
 
 def _strengthens(words: Sequence[Word]) -> bool:
-    """ "Never been treated so badly" and "nooit zo slecht gegeten" complain all the more; "can't stand" and "don't mind"
-    deny nothing either."""
+    """ "Never been treated so badly" and "nooit zo slecht gegeten" complain all the more; "don't mind" denies
+    nothing either."""
     folded = [fold(word.text) for word in words]
     return any(word in _SUCH for word in folded[1:]) or any(pair in _NO_DENIAL for pair in pairwise(folded))
 

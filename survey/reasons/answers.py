@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import delete, exists, func, insert, literal, select, update
+from sqlalchemy import delete, exists, func, insert, literal, or_, select, update
 from sqlalchemy.orm import aliased
 
 from survey.clock import now
@@ -15,10 +15,20 @@ from survey.responses.models import Response
 from survey.taxonomy.models import Reason
 
 BATCH = 200
+#: an answer that the model fails on is tried again in so many runs
+TRIES = 3
 
 
 def _unread_by(version: ModelVersion) -> Any:
     return ~exists().where(Classification.response_id == Response.id, Classification.model_version_id == version.id)
+
+
+def _to_be_read_by(version: ModelVersion) -> Any:
+    """Not read, or failed so few times that it is tried again; of a failed one `scores` counts the tries."""
+    gave_up = or_(Classification.state != "failed", func.length(Classification.scores) >= TRIES)
+    return ~exists().where(
+        Classification.response_id == Response.id, Classification.model_version_id == version.id, gave_up
+    )
 
 
 def count_waiting(version: ModelVersion, after: int = 0, until: int | None = None) -> int:
@@ -34,7 +44,7 @@ def waiting(version: ModelVersion, after: int, until: int | None = None, limit: 
     rows = db.session.execute(
         select(Response.id, Response.masked_words, Response.language, Reading.content)
         .outerjoin(Reading, Reading.response_id == Response.id)
-        .where(in_range, _unread_by(version), ~_erased(), ~_unmasked())
+        .where(in_range, _to_be_read_by(version), ~_erased(), ~_unmasked())
         .order_by(Response.id)
         .limit(limit)
     )
@@ -56,19 +66,34 @@ def store(version: ModelVersion, classifier: Classifier, reads: Sequence[Read]) 
     if not reads:
         return
     _store_readings(classifier, [read for read in reads if read.reading])
+    tries = _forget_failures(version, [read.response_id for read in reads])
     moment = now()
     rows = [
         {
             "response_id": read.response_id,
             "model_version_id": version.id,
             "state": read.state,
-            "scores": read.scores,
+            "scores": b"x" * (tries.get(read.response_id, 0) + 1) if read.state == "failed" else read.scores,
             "created_at": moment,
         }
         for read in reads
     ]
     db.session.execute(insert(Classification), rows)
     _store_reasons(version, {read.response_id: read for read in reads if read.found})
+
+
+def _forget_failures(version: ModelVersion, ids: Sequence[int]) -> dict[int, int]:
+    """Delete the rows of failed tries of these answers; gives how many tries each had."""
+    failed = (
+        Classification.model_version_id == version.id,
+        Classification.response_id.between(min(ids), max(ids)),
+        Classification.state == "failed",
+    )
+    rows = db.session.execute(select(Classification.response_id, Classification.scores).where(*failed))
+    tries = {key: len(scores) for key, scores in rows if key in set(ids)}
+    if tries:
+        db.session.execute(delete(Classification).where(*failed, Classification.response_id.in_(tries)))
+    return tries
 
 
 def _store_readings(classifier: Classifier, reads: Sequence[Read]) -> None:

@@ -18,8 +18,12 @@ from analysis.text.redaction import Staff, redact
 from analysis.text.words import Word, stems
 from analysis.themes import Theme, find_themes
 from survey.reasons import explaining
+from survey.reasons.time_limit import time_limit
 
 log = structlog.get_logger()
+
+#: no answer may take longer, and of many together each so much longer
+SECONDS, SECONDS_EACH = 2.0, 0.5
 
 
 @dataclass(frozen=True)
@@ -109,9 +113,12 @@ class Classifier:
         return self.model.preprocessing
 
     def classify(self, answers: list[Answer]) -> list[Read]:
-        """Read answers in one go; where one of them makes the model fail, one by one, so that the others are read."""
+        """Read answers in one go; where one of them makes the model fail or takes too long, one by one, so that the
+        others are read."""
+        _ = self.model.encoder  # loading it is not the fault of an answer
         try:
-            return self._classified(answers)
+            with time_limit(SECONDS + SECONDS_EACH * (len(answers) - 1)):
+                return self._classified(answers)
         except Exception as error:
             if len(answers) == 1:
                 log.error("answer could not be read", response=answers[0].response_id, error=type(error).__name__)
@@ -200,7 +207,7 @@ class Group:
 
 
 class ThemeSearch:
-    """Takes in answers that fit no reason, batch by batch, and groups them. 100,000 of them take about 0.7 GB.
+    """Takes in answers that fit no reason, batch by batch, and groups them. 100,000 of them take about 1 GB.
 
     The whole answer stands for itself, not its clauses: of those the ones that fit least are greetings and sighs.
     """
@@ -216,7 +223,7 @@ class ThemeSearch:
         for answer in answers:
             reading = Reading.from_bytes(answer.content)
             self._ids.append(answer.response_id)
-            self._vectors.append(reading.vectors[0])
+            self._vectors.append(reading.vectors[0].copy())  # else all of `content` is kept
             self._words.append(words_of(answer.terms, reading.language))
 
     def compare(self, terms: str, language: str) -> None:

@@ -61,12 +61,13 @@ def _first_read() -> dict[int, datetime]:
 def _read(keys: Sequence[int]) -> Iterable[tuple[int, bytes, str]]:
     """The stored readings and masked words of these answers, where they are still there."""
     for start in range(0, len(keys), BATCH):
-        yield from db.session.execute(
+        rows = db.session.execute(
             select(Response.id, Reading.content, Response.masked_words)
             .join(Reading, Reading.response_id == Response.id)
             .where(Response.id.in_(keys[start : start + BATCH]), Response.masked_words.is_not(None))
             .order_by(Response.id)
-        ).tuples()
+        )
+        yield from ((key, content, words or "") for key, content, words in rows)
 
 
 def _ticked(but: set[int]) -> list[Lesson]:
@@ -94,5 +95,3 @@ def _ticked(but: set[int]) -> list[Lesson]:
         for key, content, words in _read(keys)
         if (codes := as_of_today(ticks[key], today)) is not None
     ]
-
-

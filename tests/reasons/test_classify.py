@@ -2,6 +2,8 @@
 
 import secrets
 import threading
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,8 +13,8 @@ from sqlalchemy import func, select
 from survey.customers.models import Employee
 from survey.database import committed
 from survey.extensions import db
-from survey.jobs.tasks import classify, reclassify
-from survey.reasons import answers, classifying, versions
+from survey.jobs.tasks import classify
+from survey.reasons import answers, classifying, explaining, versions
 from survey.reasons.models import Classification, ClassifiedReason, Reading
 from survey.responses.models import Response
 from survey.taxonomy.models import Reason
@@ -47,9 +49,10 @@ def test_reason_in_the_words_is_found_and_explained() -> None:
     db.session.commit()
     assert classify.run() == {"read": 1}
     assert "rude_staff" in given_reasons(answer)
-    spoke = db.session.scalars(select(ClassifiedReason.spoke)).first()
-    assert spoke is not None
-    assert {kind for kind, _, _ in spoke} == {"words", "sentence", "intercept"}
+    spoke = db.session.scalars(select(ClassifiedReason.spoke).join(Reason).where(Reason.code == "rude_staff")).one()
+    spoken = explaining.unpack(spoke, db.session.scalars(select(Reading.terms)).one())
+    assert spoken is not None
+    assert "onbeschoft" in " ".join(words for words, value in spoken.words[:6] if value > 0)
 
 
 def test_answer_without_words_and_without_sense_are_states_not_reasons() -> None:
@@ -109,8 +112,7 @@ def test_training_holds_nobody_up(app: Flask, monkeypatch: pytest.MonkeyPatch) -
     stories.response(WORDS)
     db.session.commit()
     assert classify.run() == {"read": 1}
-    reclassify.run()
-    assert db.session.scalar(select(func.count(Employee.id))) == 1 + 1
+    assert db.session.scalar(select(func.count(Employee.id))) == 1
 
 
 def test_answer_that_breaks_the_model_is_marked_and_the_others_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,60 +148,43 @@ def test_damaged_model_file_is_refused_in_words_and_answers_stay(damage: bytes) 
     assert db.session.scalar(select(func.count(Response.id))) == 2
 
 
-def other_model() -> classifying.Classifier:
-    """A model trained on something else, as a training of our own would make."""
-    from analysis import train
-
-    places = ("balie", "kassa", "werkplaats", "telefoon", "garage", "winkel", "receptie", "showroom", "chat", "baas")
-    complaints = [(f"Onbeschofte man bij de {place}, snauwde mij af.", ("rude_staff",)) for place in places]
-    complaints += [(f"De rekening van de {place} is veel te duur.", ("price",)) for place in places]
-    complaints += [(f"De {place} was prima.", ()) for place in places]
-    texts, labels = [list(column) for column in zip(*complaints, strict=True)]
-    return classifying.Classifier(train(texts, labels, reasons=("price", "rude_staff"), seed=1).model)
+def slow(answers: list[classifying.Answer]) -> list[classifying.Read]:
+    time.sleep(5)
+    return []
 
 
-def test_pages_turn_to_a_new_version_only_when_everything_is_read(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("fault", [ValueError("broken"), slow])
+def test_answer_that_fails_or_takes_too_long_is_tried_three_times(
+    monkeypatch: pytest.MonkeyPatch, fault: Exception | Callable[..., Any]
 ) -> None:
-    for _ in range(4):
-        stories.response(WORDS)
-    db.session.commit()
-    classify.run()
-    old = versions.serving()
-    versions.register(other_model(), versions.Made("trained"))
-    db.session.commit()
-    monkeypatch.setattr(answers, "BATCH", 1)
-    store = reclassify.read_all.__globals__["store"]
-    calls: list[int] = []
-
-    def dies_halfway(*args: Any) -> None:
-        calls.append(1)
-        if len(calls) == 3:
-            raise KeyboardInterrupt
-        store(*args)
-
-    monkeypatch.setitem(reclassify.read_all.__globals__, "store", dies_halfway)
-    with pytest.raises(KeyboardInterrupt):
-        reclassify.run()
-    db.session.rollback()
-    assert versions.serving() == old
-    outcome = reclassify.run()
-    assert outcome["read"] == 2
-    assert versions.serving() != old
-    assert reclassify.run() == {"read": 0, "changed": []}
-
-
-def test_dry_run_says_what_would_change_and_changes_no_page() -> None:
+    """F32: the answer is stored and marked, the others are read, and it is tried again; not for ever."""
     stories.response(WORDS)
-    stories.response("De ruimte was vies en het rook er muf.")
+    stories.response("dit breekt het model")
     db.session.commit()
+    monkeypatch.setattr(classifying, "SECONDS", 0.2)
+    classified = classifying.Classifier._classified
+
+    def breaks(self: classifying.Classifier, answers: list[classifying.Answer]) -> list[classifying.Read]:
+        if any("breekt" in answer.words for answer in answers):
+            if isinstance(fault, Exception):
+                raise fault
+            return fault(answers)
+        return classified(self, answers)
+
+    monkeypatch.setattr(classifying.Classifier, "_classified", breaks)
+    assert [classify.run()["read"] for _ in range(4)] == [2, 1, 1, 0]
+    assert states() == {"given": 1, "failed": 1}
+
+
+def test_answer_that_failed_is_read_once_it_can_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    stories.response(WORDS)
+    db.session.commit()
+    monkeypatch.setattr(classifying, "SECONDS", 1e-6)
     classify.run()
-    old = versions.serving()
-    versions.register(other_model(), versions.Made("trained"))
-    db.session.commit()
-    outcome = reclassify.run(dry_run=True)
-    assert versions.serving() == old
-    assert ["premises", 1, 0] in outcome["changed"]
+    assert states() == {"failed": 1}
+    monkeypatch.undo()
+    classify.run()
+    assert states() == {"given": 1}
 
 
 def test_commands_say_what_they_did(app: Flask) -> None:

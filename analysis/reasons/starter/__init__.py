@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from analysis.reasons.calibrating import Ground
-from analysis.reasons.encoder import Encoder, default_encoder, encoder
+from analysis.reasons.encoder import default_encoder, encoder
 from analysis.reasons.examples import Examples
 from analysis.reasons.features import PREPROCESSING
 from analysis.reasons.fitting import fit
@@ -83,7 +83,7 @@ def shipped(encoder_id: str) -> Path:
 def trained_with(encoder_id: str) -> ReasonModel:
     """The starter model on one encoder, trained here: the same bytes every time."""
     shares = np.array([SHARES[reason] for reason in REASONS])
-    model = fit(starter_examples(encoder(encoder_id)), _SEED, Ground(shares=shares)).model
+    model = fit(starter_examples(encoder_id), _SEED, Ground(shares=shares)).model
     return ReasonModel(replace(model.weights, about={**model.weights.about, "corpus": corpus_hash()}))
 
 
@@ -97,7 +97,7 @@ def corpus_hash() -> str:
 
 
 @cache
-def starter_examples(reader: Encoder) -> Examples:
+def starter_examples(encoder_id: str) -> Examples:
     """The corpus, read; complaints that can be denied are also denied, in the group of what they deny."""
     corpus = starter_corpus()
     groups = np.random.default_rng(_SEED).permutation(len(corpus)) % _GROUPS
@@ -105,7 +105,7 @@ def starter_examples(reader: Encoder) -> Examples:
     examples = [*corpus, *(twin for twin, _ in turned)]
     labels = np.array([[reason in e.reasons for reason in REASONS] for e in examples])
     return Examples(
-        readings=read([e.text for e in examples], [e.language for e in examples], reader),
+        readings=read([e.text for e in examples], [e.language for e in examples], encoder(encoder_id)),
         labels=labels,
         weights=np.array([[_DENIED if r in e.denies else 1.0 for r in REASONS] for e in examples], dtype=np.float32),
         groups=np.array([*groups, *(group for _, group in turned)], dtype=np.int64),
