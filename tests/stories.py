@@ -159,7 +159,7 @@ def classified(answer: Response, version: ModelVersion, **probabilities: float) 
     reasons = {r.code: r.id for r in db.session.scalars(select(Reason))}
     for code, probability in given.items():
         # one word, "duur", in the first row: intercept -1, sentence 0.5, the word 2
-        spoke = explaining.pack(0, 0, [-1.0, 0.5, 2.0])
+        spoke = explaining.pack(0, -1.0, 0.5, array("d", [2.0]).tobytes())
         _added(
             ClassifiedReason(classification_id=row.id, reason_id=reasons[code], probability=probability, spoke=spoke)
         )

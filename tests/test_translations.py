@@ -17,7 +17,8 @@ from tests.catalogue import forms, sentences
 PLACE = re.compile(r"%(?:\((\w+)\))?[-+ #0]*\d*(?:\.\d+)?[a-zA-Z%]")
 #: words that are the same in both languages
 SAME = {
-    "Alarm", "Broker", "Code %(code)s", "Mail", "Menu", "Model", "Segment", "Segment: %(name)s.", "code", "import",
+    "Alarm", "Broker", "Code %(code)s", "Mail", "Menu", "Model", "Model %(number)s", "Segment", "Segment: %(name)s.",
+    "code", "import", "model",
     "in %(month)s", "in %(year)s", "interviewer", "mails", "manager", "segment", "tab",
 }  # fmt: skip
 #: places that translate what another place marked: a stored notice, what came of a job

@@ -8,8 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.reasons.scoring import Rows, join, row_logits, sentence_logits, values_by
-from analysis.reasons.weights import Weights
+from analysis.reasons.scoring import Scored
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,36 +44,36 @@ class Spoke:
     terms: NDArray[np.float64]
 
 
-def spoke_for(rows: Rows, weights: Weights, answers: NDArray[np.int64], reasons: NDArray[np.int64]) -> Iterator[Spoke]:
+def spoke_for(scored: Scored, answers: NDArray[np.int64], reasons: NDArray[np.int64]) -> Iterator[Spoke]:
     """For each pair of an answer and a reason (equally long arrays of positions) what its logit consists of."""
-    values = values_by(rows, weights)
-    sentences = sentence_logits(rows, weights)
-    clause = join(row_logits(rows, weights, values), rows.starts).clause
+    rows, weights = scored.rows, scored.weights
+    whole, clause = rows.starts[answers], scored.joined.clause[answers, reasons]
+    begins = rows.offsets[whole]
+    sizes = rows.offsets[clause + 1] - begins
+    pair = np.repeat(np.arange(len(answers)), sizes)
+    first = np.cumsum(sizes) - sizes
+    at = np.arange(len(pair)) - first[pair] + begins[pair]  # the stored terms, pair after pair
+    in_whole = at < rows.offsets[whole + 1][pair]
+    in_clause = at >= rows.offsets[clause][pair]  # both, where there is one clause: half and half
+    half = (in_whole.astype(np.float64) + in_clause) / 2 * scored.values.known[at]
     term_weights = weights.term_weights.astype(np.float64)
-    weighed = values.value * values.known
-    for answer, k in zip(answers.tolist(), reasons.tolist(), strict=True):
-        whole, strongest = int(rows.starts[answer]), int(clause[answer, k])
-        begin, end = int(rows.offsets[whole]), int(rows.offsets[strongest + 1])
-        terms = np.zeros(end - begin)
-        for row in (whole, strongest):  # twice the same where there is one clause: half and half
-            of_row = slice(int(rows.offsets[row]), int(rows.offsets[row + 1]))
-            if len(weights.ids):
-                said = weighed[of_row] * term_weights[values.at[of_row], k]
-                terms[of_row.start - begin : of_row.stop - begin] += said / 2
-        sentence = (sentences[whole, k] + sentences[strongest, k]) / 2
-        yield Spoke(strongest - whole, float(weights.intercept[k]), float(sentence), terms)
+    weight = term_weights[scored.values.at[at], reasons[pair]] if len(weights.ids) else np.zeros(len(at))
+    terms = half * scored.values.value[at] * weight
+    sentences = (scored.sentences[whole, reasons] + scored.sentences[clause, reasons]) / 2
+    ends, intercepts = (first + sizes).tolist(), weights.intercept.astype(np.float64)[reasons].tolist()
+    parts = zip((clause - whole).tolist(), intercepts, sentences.tolist(), first.tolist(), ends, strict=True)
+    for row, intercept, sentence, start, end in parts:
+        yield Spoke(row, intercept, sentence, terms[start:end])
 
 
-def explain_answer(
-    rows: Rows, written: Sequence[str], pieces: Sequence[str], weights: Weights
-) -> Iterator[Explanation]:
-    """One explanation per reason of the only answer in `rows`; none for an answer without rows.
+def explain_answer(scored: Scored, written: Sequence[str], pieces: Sequence[str]) -> Iterator[Explanation]:
+    """One explanation per reason of the only answer in `scored`; none for an answer without rows.
 
     `written`: its terms as the customer wrote them; `pieces`: the text of each row.
     """
-    k = len(weights.reasons) if pieces else 0
-    every = spoke_for(rows, weights, np.zeros(k, np.int64), np.arange(k))
-    for reason, spoke in zip(weights.reasons[:k], every, strict=True):
+    reasons = scored.weights.reasons if pieces else ()
+    every = spoke_for(scored, np.zeros(len(reasons), np.int64), np.arange(len(reasons)))
+    for reason, spoke in zip(reasons, every, strict=True):
         yield Explanation(
             reason=reason,
             logit=spoke.intercept + spoke.sentence + float(spoke.terms.sum()),

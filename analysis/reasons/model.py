@@ -1,7 +1,7 @@
 """The classifier: which reasons an answer gives, how sure that is, and which words said so."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from analysis.reasons import reading, weights
 from analysis.reasons.encoder import Encoder, encoder
-from analysis.reasons.explaining import Explanation, Spoke, explain_answer, spoke_for
+from analysis.reasons.explaining import Explanation, explain_answer
 from analysis.reasons.reading import Reading
-from analysis.reasons.scoring import Rows, calibrated, clause_counts, join, row_logits, rows_of, values_by
+from analysis.reasons.scoring import Scored
 from analysis.reasons.weights import Weights
 
 Languages = Sequence[str | None] | None
@@ -62,17 +62,20 @@ class ReasonModel:
         """The vectors of texts as they stand, (n, d), for work that needs nothing else."""
         return self.encoder.encode(texts)
 
-    def logits(self, readings: Sequence[Reading]) -> NDArray[np.float64]:
-        """Before calibration, (n, k): see `scoring.join`; minus infinity for an answer without a word.
+    def scored(self, readings: Sequence[Reading]) -> Scored:
+        """Readings with everything that this model makes of them, to be asked more than one thing.
 
         ValueError for readings of another encoder or preprocessing.
         """
-        rows = self._rows(readings)
-        return join(row_logits(rows, self.weights), rows.starts).logits
+        return Scored.of(readings, self.weights)
+
+    def logits(self, readings: Sequence[Reading]) -> NDArray[np.float64]:
+        """Before calibration, (n, k): see `scoring.join`; minus infinity for an answer without a word."""
+        return self.scored(readings).joined.logits
 
     def score(self, readings: Sequence[Reading]) -> NDArray[np.float64]:
         """Calibrated probabilities of stored readings, (n, k); 0 for an answer without a word."""
-        return calibrated(self.logits(readings), clause_counts(readings), self.weights.calibration)
+        return self.scored(readings).probabilities
 
     def given(self, probabilities: NDArray[np.float64]) -> NDArray[np.bool_]:
         """(n, k): whether each reason is given. A model of which every example had exactly one reason gives the
@@ -82,14 +85,6 @@ class ReasonModel:
         likeliest = np.zeros(probabilities.shape, dtype=bool)
         likeliest[np.arange(len(probabilities)), probabilities.argmax(axis=1)] = True
         return likeliest & (probabilities > 0)
-
-    def unknown_shares(self, readings: Sequence[Reading]) -> NDArray[np.float64]:
-        """Share of the terms of each answer that no training text had, (n,); 0 for an answer without a word."""
-        rows = self._rows(readings)
-        known = values_by(rows, self.weights).known
-        sums = np.concatenate([[0.0], np.cumsum(~known)])
-        ends = rows.offsets[rows.starts]
-        return np.asarray(np.diff(sums[ends]) / np.maximum(np.diff(ends), 1))
 
     def decide(self, probabilities: NDArray[np.float64]) -> list[tuple[str, ...]]:
         """The reasons given, the likeliest first; () is unsure."""
@@ -111,15 +106,8 @@ class ReasonModel:
         {} for a text without a word.
         """
         answer = self.read([text], [language])[0]
-        rows = self._rows([answer])
-        found = explain_answer(rows, answer.written, reading.segments(text), self.weights)
+        found = explain_answer(self.scored([answer]), answer.written, reading.segments(text))
         return {each.reason: each for each in found}
-
-    def spoke(
-        self, readings: Sequence[Reading], answers: NDArray[np.int64], reasons: NDArray[np.int64]
-    ) -> Iterator[Spoke]:
-        """The same from stored readings, in numbers: for each pair of positions of an answer and of a reason."""
-        return spoke_for(self._rows(readings), self.weights, answers, reasons)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model to one file: plain arrays and JSON behind a hash."""
@@ -129,6 +117,3 @@ class ReasonModel:
     def load(cls, path: str | os.PathLike[str]) -> "ReasonModel":
         """The model in a file. No code is executed; ValueError in words for a file that cannot be trusted."""
         return cls(weights.load(Path(path)))
-
-    def _rows(self, readings: Sequence[Reading]) -> Rows:
-        return rows_of(readings, self.encoder_id, self.weights.vector_weights.shape[0])

@@ -117,5 +117,6 @@ def _arrays(
 
 
 def _check_offsets(offsets: NDArray[np.uint32], n_ids: int) -> None:
-    if offsets[0] != 0 or offsets[-1] != n_ids or np.any(np.diff(offsets.astype(np.int64)) < 0):
+    ends = offsets.tolist()
+    if ends[0] != 0 or ends[-1] != n_ids or ends != sorted(ends):
         raise ValueError("The stored reading is damaged: its parts do not fit together.")

@@ -34,12 +34,17 @@ def rows_of(readings: Sequence[Reading], encoder_id: str, dimension: int) -> Row
                 f"This answer was read by {reading.encoder_id} with {reading.preprocessing}, "
                 f"the model needs {encoder_id} with {PREPROCESSING}: read its text again."
             )
+    sizes = np.array([len(r.vectors) for r in readings], dtype=np.int64)
+    terms_before = np.cumsum([0, *(len(r.ids) for r in readings)], dtype=np.int64)
+    ends = np.concatenate([np.empty(0, np.uint32), *(r.offsets[1:] for r in readings)]).astype(np.int64)
     return Rows(
-        vectors=np.concatenate([np.empty((0, dimension), np.float32), *(r.vectors for r in readings)]),
+        vectors=np.concatenate([np.empty((0, dimension), np.float16), *(r.vectors for r in readings)]).astype(
+            np.float32
+        ),
         ids=np.concatenate([np.empty(0, np.uint32), *(r.ids for r in readings)]),
         counts=np.concatenate([np.empty(0, np.uint16), *(r.counts for r in readings)]),
-        offsets=np.cumsum([0, *(n for r in readings for n in np.diff(r.offsets))], dtype=np.int64),
-        starts=np.cumsum([0, *(len(r.vectors) for r in readings)], dtype=np.int64),
+        offsets=np.concatenate([[0], ends + np.repeat(terms_before[:-1], sizes)]),
+        starts=np.concatenate([[0], np.cumsum(sizes)]),
     )
 
 
@@ -79,14 +84,6 @@ def term_matrix(rows: Rows, ids: NDArray[np.uint32], idf: Doubles, unknown_idf: 
 def values_by(rows: Rows, weights: Weights) -> TermValues:
     """The terms of these rows as this model weighs them."""
     return term_values(rows, weights.ids, weights.idf.astype(np.float64), float(weights.unknown_idf[0]))
-
-
-def row_logits(rows: Rows, weights: Weights, values: TermValues | None = None) -> Doubles:
-    """The logit of each row and reason, (rows, k)."""
-    matrix = _matrix(rows, values or values_by(rows, weights), len(weights.ids))
-    return np.asarray(
-        sentence_logits(rows, weights) + matrix @ weights.term_weights.astype(np.float64) + weights.intercept
-    )
 
 
 def sentence_logits(rows: Rows, weights: Weights) -> Doubles:
@@ -155,3 +152,42 @@ def _strongest_clauses(logits: Doubles, starts: NDArray[np.int64], several: NDAr
         rows = first[:, None] + np.arange(size)
         found[at] = first[:, None] + logits[rows].argmax(axis=1)
     return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scored:
+    """Readings as one model scores them, worked out once for everything that is asked of them.
+
+    `sentences` (rows, k): what the vectors add; `clauses` (answers,): how many clauses each answer has.
+    """
+
+    weights: Weights
+    rows: Rows
+    values: TermValues
+    sentences: Doubles
+    joined: Joined
+
+    @classmethod
+    def of(cls, readings: Sequence[Reading], weights: Weights) -> "Scored":
+        """ValueError for readings of another encoder or preprocessing."""
+        rows = rows_of(readings, weights.encoder_id, weights.vector_weights.shape[0])
+        values, sentences = values_by(rows, weights), sentence_logits(rows, weights)
+        matrix = _matrix(rows, values, len(weights.ids))
+        logits = sentences + matrix @ weights.term_weights.astype(np.float64) + weights.intercept
+        return cls(weights, rows, values, sentences, join(np.asarray(logits), rows.starts))
+
+    @property
+    def clauses(self) -> NDArray[np.int64]:
+        return np.asarray(np.maximum(np.diff(self.rows.starts) - 1, 1))
+
+    @property
+    def probabilities(self) -> Doubles:
+        """Calibrated, (answers, k); 0 for an answer without a word."""
+        return calibrated(self.joined.logits, self.clauses, self.weights.calibration)
+
+    @property
+    def unknown_shares(self) -> Doubles:
+        """Share of the terms of each answer that no training text had, (answers,); 0 for one without a word."""
+        sums = np.concatenate([[0.0], np.cumsum(~self.values.known)])
+        ends = self.rows.offsets[self.rows.starts]
+        return np.asarray(np.diff(sums[ends]) / np.maximum(np.diff(ends), 1))

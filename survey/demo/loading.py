@@ -21,6 +21,7 @@ from survey.defections import definitions
 from survey.defections.models import Defection
 from survey.demo.answers import Answer
 from survey.demo.generating import DemoBusiness, generate
+from survey.demo.reviewing import review_answers
 from survey.extensions import db
 from survey.invitations.links import answer_link
 from survey.invitations.models import Invitation, Mailing
@@ -87,7 +88,11 @@ def _fill(app: Flask, business: DemoBusiness, days: list[date]) -> None:
     run(app, "invitations", "send")
     _answer_all(app, business)
     run(app, "answers", "classify")
-    run(app, "jobs", "run", "find_themes")
+    run(app, "jobs", "run", "draw")
+    _read_some(app, business)
+    run(app, "answers", "train")
+    for kind in ("watch", "find_themes"):
+        run(app, "jobs", "run", kind)
 
 
 def run(app: Flask, *command: str) -> None:
@@ -124,6 +129,14 @@ def _answer_all(app: Flask, business: DemoBusiness) -> None:
             _send(browser, app.settings.base_url, link, answer)  # type: ignore[attr-defined]
     with app.app_context():
         committed(db.session, lambda: _date_back({number: answer.delay_days for number, _, answer in given}))
+
+
+def _read_some(app: Flask, business: DemoBusiness) -> None:
+    """People read answers, one by one from the queue; the queue is filled up again, as it is every half hour."""
+    with app.app_context():
+        read = review_answers(business)
+        click.echo(f"{read} answers read by the analyst and the administrator")
+    run(app, "jobs", "run", "draw")
 
 
 def _date_back(delays: dict[int, int]) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import delete, exists, func, insert, literal, or_, select, updat
 from sqlalchemy.orm import aliased
 
 from survey.clock import now
+from survey.database import Base
 from survey.extensions import db
 from survey.reasons.classifying import Answer, Classifier, Read
 from survey.reasons.models import Classification, ClassifiedReason, ModelVersion, Reading
@@ -78,7 +79,7 @@ def store(version: ModelVersion, classifier: Classifier, reads: Sequence[Read]) 
         }
         for read in reads
     ]
-    db.session.execute(insert(Classification), rows)
+    db.session.execute(insert(Base.metadata.tables["classification"]), rows)
     _store_reasons(version, {read.response_id: read for read in reads if read.found})
 
 
@@ -157,7 +158,7 @@ def _store_reasons(version: ModelVersion, reads: dict[int, Read]) -> None:
         if found.code in reason_ids
     ]
     if rows:
-        db.session.execute(insert(ClassifiedReason), rows)
+        db.session.execute(insert(Base.metadata.tables["classified_reason"]), rows)
 
 
 def carry_over(old: ModelVersion, new: ModelVersion) -> None:

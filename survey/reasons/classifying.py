@@ -10,8 +10,10 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
+from analysis.reasons.explaining import spoke_for
 from analysis.reasons.model import ReasonModel
 from analysis.reasons.reading import Reading
+from analysis.reasons.scoring import Scored
 from analysis.reasons.starter import starter_corpus, starter_model
 from analysis.reasons.written import words_of
 from analysis.text.redaction import Staff, redact
@@ -126,51 +128,50 @@ class Classifier:
             return [read for answer in answers for read in self.classify([answer])]
 
     def _classified(self, answers: list[Answer]) -> list[Read]:
-        readings, new = self._readings(answers)
-        probabilities = self.model.score(readings)
+        readings, fresh = self._readings(answers)
+        scored = self.model.scored(readings)
+        probabilities, unknown = scored.probabilities, scored.unknown_shares.tolist()
         given = self.model.given(probabilities)
-        found = self._found(readings, probabilities, given)
+        found = self._found(scored, given)
         scores = probabilities.astype("<f4")
         return [
             Read(
                 answer.response_id,
-                state_of(reading, bool(given[row].any())),
+                state_of(reading, row in found),
                 reading.language,
-                new.get(row),
+                new_reading(reading, unknown[row]) if row in fresh else None,
                 scores[row].tobytes() if len(reading.vectors) else b"",
                 tuple(found.get(row, ())),
             )
             for row, (answer, reading) in enumerate(zip(answers, readings, strict=True))
         ]
 
-    def _readings(self, answers: list[Answer]) -> tuple[list[Reading], dict[int, NewReading]]:
-        """Every answer as a reading, and what is to be stored of those that were not stored yet, by position."""
+    def _readings(self, answers: list[Answer]) -> tuple[list[Reading], set[int]]:
+        """Every answer as a reading, and the positions of those that were not stored yet."""
         known = {i: r for i, a in enumerate(answers) if a.stored and self._fits(r := Reading.from_bytes(a.stored))}
         missing = [i for i in range(len(answers)) if i not in known]
         texts, languages = [answers[i].words for i in missing], [answers[i].language for i in missing]
         fresh = dict(zip(missing, self.model.read(texts, languages), strict=True)) if missing else {}
-        unknown = self.model.unknown_shares(list(fresh.values()))
-        new = {
-            i: NewReading(reading.to_bytes(), "\n".join(reading.written), share)
-            for (i, reading), share in zip(fresh.items(), unknown.tolist(), strict=True)
-        }
         both = known | fresh
-        return [both[i] for i in range(len(answers))], new
+        return [both[i] for i in range(len(answers))], set(missing)
 
     def _fits(self, reading: Reading) -> bool:
         return (reading.encoder_id, reading.preprocessing) == (self.encoder_id, self.preprocessing)
 
-    def _found(
-        self, readings: list[Reading], probabilities: NDArray[np.float64], given: NDArray[np.bool_]
-    ) -> dict[int, list[FoundReason]]:
+    def _found(self, scored: Scored, given: NDArray[np.bool_]) -> dict[int, list[FoundReason]]:
         """The reasons given, by position of the answer."""
         answers, reasons = np.nonzero(given)
+        likely = scored.probabilities[answers, reasons].tolist()
         found: dict[int, list[FoundReason]] = defaultdict(list)
-        spoke = self.model.spoke(readings, answers, reasons)
-        for row, k, each in zip(answers.tolist(), reasons.tolist(), spoke, strict=True):
-            packed = explaining.pack(each.row, 0, [each.intercept, each.sentence, *each.terms.tolist()])
-            found[row].append(FoundReason(self.reason_codes[k], float(probabilities[row, k]), packed))
+        pairs = zip(answers.tolist(), reasons.tolist(), likely, spoke_for(scored, answers, reasons), strict=True)
+        for row, k, probability, each in pairs:
+            packed = explaining.pack(each.row, each.intercept, each.sentence, each.terms.tobytes())
+            found[row].append(FoundReason(self.reason_codes[k], probability, packed))
         return found
+
+
+def new_reading(reading: Reading, unknown_words: float) -> NewReading:
+    return NewReading(reading.to_bytes(), "\n".join(reading.written), unknown_words)
 
 
 def state_of(reading: Reading, given: bool) -> str:

@@ -6,14 +6,14 @@ A page marks words and draws bars with it; the door `classifying` packs what the
 import re
 import struct
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 from unicodedata import normalize
 
 from markupsafe import Markup, escape
 
-_HEAD = struct.Struct("<II")
+_HEAD = struct.Struct("<Idd")
 _WORD = re.compile(r"[\w\[\]'’-]+")
 _REPEATED = re.compile(r"(.)\1+")
 #: words that add less than this share of what the strongest adds are not marked
@@ -72,18 +72,21 @@ class Explained:
         return tuple(part.words for part in self.parts if part.kind == "word" and part.value > 0)
 
 
-def pack(row: int, first: int, values: Iterable[float]) -> bytes:
-    """The form that is stored: the row of the answer, its first term, then intercept, sentence and terms as float64."""
-    return _HEAD.pack(row, first) + array("d", values).tobytes()
+def pack(row: int, intercept: float, sentence: float, terms: bytes) -> bytes:
+    """The form that is stored: the strongest clause of the answer, then all that adds up to the logit as float64.
+
+    `terms`: what each of the answer's stored terms adds, as float64, up to the last that counts.
+    """
+    return _HEAD.pack(row, intercept, sentence) + terms
 
 
 def unpack(spoke: bytes, terms: str) -> Spoken | None:
     """What was stored, in words; None where it was erased or the answer was read anew since. `terms`: a line each."""
-    if len(spoke) < _HEAD.size + 16 or (len(spoke) - _HEAD.size) % 8:
+    if len(spoke) < _HEAD.size or (len(spoke) - _HEAD.size) % 8:
         return None
-    _row, first = _HEAD.unpack_from(spoke)
-    intercept, sentence, *values = array("d", spoke[_HEAD.size :])
-    written = terms.split("\n")[first : first + len(values)]
+    _row, intercept, sentence = _HEAD.unpack_from(spoke)
+    values = array("d", spoke[_HEAD.size :])
+    written = terms.split("\n")[: len(values)]
     if len(written) != len(values):
         return None
     sums: dict[str, float] = {}

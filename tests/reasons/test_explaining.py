@@ -2,6 +2,7 @@
 
 import math
 import re
+from array import array
 
 import pytest
 from hypothesis import given
@@ -21,31 +22,34 @@ finite = st.floats(-50, 50, allow_nan=False, allow_subnormal=False)
 spoken = st.builds(Spoken, st.lists(st.tuples(words, finite), max_size=8).map(tuple), sentence=finite, intercept=finite)
 
 
-def test_stored_numbers_come_back_with_the_words_of_their_row() -> None:
-    stored = pack(1, 2, [-1.0, 0.25, 0.5, -2.0, 0.0])
-    found = unpack(stored, "een\ntwee\ndrie\nvier\nvijf\nzes")
-    assert found == Spoken((("vier", -2.0), ("drie", 0.5)), sentence=0.25, intercept=-1.0)
+def terms(*values: float) -> bytes:
+    return array("d", values).tobytes()
+
+
+def test_stored_numbers_come_back_with_the_words_of_the_answer() -> None:
+    stored = pack(1, -1.0, 0.25, terms(0.5, -2.0, 0.0))
+    found = unpack(stored, "een\ntwee\ndrie\nvier")
+    assert found == Spoken((("twee", -2.0), ("een", 0.5)), sentence=0.25, intercept=-1.0)
     assert found.logit == -2.25
 
 
 def test_one_term_in_two_rows_is_added_up() -> None:
-    found = unpack(pack(0, 0, [0.0, 0.0, 1.0, 0.5]), "duur\nduur")
+    found = unpack(pack(0, 0.0, 0.0, terms(1.0, 0.5)), "duur\nduur")
     assert found is not None
     assert found.words == (("duur", 1.5),)
 
 
 @pytest.mark.parametrize(
-    ("stored", "terms"),
+    ("stored", "written"),
     [
         (b"", "duur"),  # erased
-        (pack(0, 0, [1.0]), "duur"),  # no sentence
-        (pack(0, 0, [1.0, 2.0, 3.0]) + b"x", "duur"),  # damaged
-        (pack(0, 5, [1.0, 2.0, 3.0]), "duur"),  # read anew since: other terms
-        (pack(0, 0, [1.0, 2.0, 3.0, 4.0]), "duur"),
+        (pack(0, 1.0, 2.0, b"")[:-1], "duur"),  # cut short
+        (pack(0, 1.0, 2.0, terms(3.0)) + b"x", "duur"),  # damaged
+        (pack(0, 1.0, 2.0, terms(3.0, 4.0)), "duur"),  # read anew since: other terms
     ],
 )
-def test_what_does_not_fit_explains_nothing(stored: bytes, terms: str) -> None:
-    assert unpack(stored, terms) is None
+def test_what_does_not_fit_explains_nothing(stored: bytes, written: str) -> None:
+    assert unpack(stored, written) is None
 
 
 def test_words_for_and_against_are_marked_as_the_customer_wrote_them() -> None:

@@ -63,7 +63,8 @@ def _turned(example: Example, words: list[Word], hits: tuple[Hit, ...]) -> Itera
         yield denial.format(example.text[0].lower() + example.text[1:])
         if len(complaints) == 1:
             yield " ".join(_with_negator(written, complaints[0].start, example.language))
-    elif len(negators) == 1 and not complaints:
+    elif len(negators) == 1 and all(hit.start <= negators[0] < hit.end for hit in complaints):
+        # denied praise, or a complaint that consists of one ("niet bereikbaar")
         yield " ".join(written[: negators[0]] + written[negators[0] + 1 :])
 
 
