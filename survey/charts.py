@@ -42,6 +42,23 @@ _lock = threading.Lock()
 
 log = structlog.get_logger()
 
+#: how every picture is set
+CONFIG: dict[str, Any] = {
+    "font": "sans-serif",
+    "view": {"stroke": None},
+    "axis": {
+        "labelColor": QUIET,
+        "labelFontSize": 12,
+        "titleColor": QUIET,
+        "titleFontSize": 12,
+        "titleFontWeight": "normal",
+        "gridColor": GRID,
+        "domain": False,
+        "ticks": False,
+        "labelPadding": 6,
+    },
+}
+
 
 def svg(spec: Mapping[str, Any], label: str, language: str) -> Markup:
     """The picture of a specification, for a page in `language`; `label` says what it shows.

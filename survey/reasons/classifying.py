@@ -117,7 +117,8 @@ class Classifier:
     def classify(self, answers: list[Answer]) -> list[Read]:
         """Read answers in one go; where one of them makes the model fail or takes too long, one by one, so that the
         others are read."""
-        _ = self.model.encoder  # loading it is not the fault of an answer
+        if not all(answer.stored for answer in answers):
+            _ = self.model.encoder  # loading it is not the fault of an answer
         try:
             with time_limit(SECONDS + SECONDS_EACH * (len(answers) - 1)):
                 return self._classified(answers)

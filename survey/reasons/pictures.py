@@ -8,7 +8,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from survey import formats
-from survey.charts import GRID, INK, LOSS, PAPER, QUIET
+from survey.charts import CONFIG, INK, LOSS, PAPER, QUIET
 from survey.reasons.quality import ReasonQuality
 from survey.reasons.watching import Line
 
@@ -35,22 +35,6 @@ class Layout:
 #: label above its line on a phone, beside it on a desktop
 NARROW = Layout(width=312, row=62, label_x=0, label_align="left", above=23, spare=4)
 WIDE = Layout(width=420, row=42, label_x=-16, label_align="right", above=0, spare=36)
-
-_CONFIG: Spec = {
-    "font": "sans-serif",
-    "view": {"stroke": None},
-    "axis": {
-        "labelColor": QUIET,
-        "labelFontSize": 12,
-        "titleColor": QUIET,
-        "titleFontSize": 12,
-        "titleFontWeight": "normal",
-        "gridColor": GRID,
-        "domain": False,
-        "ticks": False,
-        "labelPadding": 6,
-    },
-}
 
 
 def quality_picture(rows: Sequence[ReasonQuality], language: str, layout: Layout) -> Spec:
@@ -152,7 +136,7 @@ def _rows(values: list[Spec], layers: list[Spec], count: int, layout: Layout) ->
         "height": layout.row * count,
         "padding": {"left": layout.spare, "right": 4, "top": 4, "bottom": 4},
         "layer": layers,
-        "config": _CONFIG,
+        "config": CONFIG,
     }
 
 
@@ -197,5 +181,5 @@ def line_picture(line: Line) -> Spec:
         "height": LINE_HEIGHT,
         "padding": 4,
         "layer": layers,
-        "config": _CONFIG,
+        "config": CONFIG,
     }

@@ -8,7 +8,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from survey import formats
-from survey.charts import GRID, INK, LOSS, PAPER, QUIET
+from survey.charts import CONFIG, INK, LOSS, PAPER, QUIET
 from survey.reports.breakdown import MeasuredRate, ReasonRow
 from survey.reports.phrases import month_in_words
 
@@ -43,22 +43,6 @@ NARROW = Layout(
 WIDE = Layout(
     width=400, row=34, label_x=-16, label_align="right", lost_x=490, lost_align="right", above=0, spare=36, limit=240
 )
-
-_CONFIG: Spec = {
-    "font": "sans-serif",
-    "view": {"stroke": None},
-    "axis": {
-        "labelColor": QUIET,
-        "labelFontSize": 12,
-        "titleColor": QUIET,
-        "titleFontSize": 12,
-        "titleFontWeight": "normal",
-        "gridColor": GRID,
-        "domain": False,
-        "ticks": False,
-        "labelPadding": 6,
-    },
-}
 
 
 def reasons_picture(rows: Sequence[ReasonRow], lost: Mapping[Any, int], language: str, layout: Layout) -> Spec:
@@ -187,5 +171,5 @@ def _frame(values: list[Spec], width: int, height: int | Spec, layers: list[Spec
         "height": height,
         "padding": 4,
         "layer": layers,
-        "config": _CONFIG,
+        "config": CONFIG,
     }

@@ -21,7 +21,7 @@ from survey.reasons.models import ModelVersion
 from survey.reasons.shards import Shard, shards
 
 #: what was read before is only scored anew, so more of it fits in one transaction
-BATCH = 2_000
+BATCH = 5_000
 
 
 def run(job: Job) -> dict[str, Any]:
