@@ -16,7 +16,7 @@ CASES = Path(__file__).with_name("checklist.txt")
 def pass_rates(model: ReasonModel) -> dict[tuple[str, str], tuple[float, int]]:
     """By capability and language: the share of cases passed, and their number."""
     lines = [line.split(" | ") for line in CASES.read_text(encoding="utf-8").splitlines()]
-    cases = [line for line in lines if len(line) > 3]
+    cases = [line for line in lines if len(line) > 3 and not line[0].startswith("#")]
     texts = [text for case in cases for text in case[3:]]
     languages = [case[0] for case in cases for _ in case[3:]]
     found = dict(zip(texts, model.predict(texts, languages), strict=True))

@@ -26,6 +26,8 @@ VECTOR_WEIGHT = 1.5
 MARK_WEIGHT = 1.5
 # A denial turns the whole clause round, against all that its words and its vector say.
 VERDICT_WEIGHT = 4.0
+# In so few words ("the shop was dirty") one that complains of a reason is all there is to go by.
+_SHORT = 7
 
 # What the word lists say of a clause; see analysis.text.polarity. These weigh the same in short and long clauses.
 MARK = "~"
@@ -94,8 +96,11 @@ def _marks(words: Sequence[Word], language: str) -> Iterator[Term]:
         if hit.denied_by:
             written = f"{hit.denied_by} … {written}"
         for name in hit.names:
-            denied = "not:" if hit.denied_by and not name.startswith("about ") else ""
+            about = name.startswith("about ")
+            denied = "not:" if hit.denied_by and not about else ""
             yield Term(f"{MARK}{denied}{name}", written)
+            if len(words) <= _SHORT and not about and name not in ("complaint", "praise"):
+                yield Term(f"{MARK}short {denied}{name}", written)
     if found.verdict:
         judging = [hit for hit in found.hits if hit.judges]
         yield Term(f"{MARK}{found.verdict}", " ".join(w.text for hit in judging for w in words[hit.start : hit.end]))

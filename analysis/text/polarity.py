@@ -175,4 +175,5 @@ def mark_names(reasons: Sequence[str]) -> tuple[str, ...]:
     """Every name that a mark of `features` can have, for these reasons."""
     judged = [f"{denied}{name}" for name in ("complaint", "praise", *reasons) for denied in ("", "not:")]
     about = [f"{before}about {reason}" for reason in reasons for before in ("", "complains ")]
-    return (*judged, *about, *VERDICTS)
+    short = [f"short {denied}{reason}" for reason in reasons for denied in ("", "not:")]
+    return (*judged, *about, *short, *VERDICTS)

@@ -278,7 +278,7 @@ class statements:  # noqa: N801  # reads as a word
 
 def test_the_job_draws_both_streams_with_the_model_that_serves(app: Flask) -> None:
     """End to end with a real model on disk; and with its file damaged the audit goes on."""
-    from tests.reasons.test_classify import other_model
+    from tests.reasons.other_models import other_model
 
     version = versions.register(other_model(), versions.Made("trained"))
     versions.serve(version)
