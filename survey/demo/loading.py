@@ -16,7 +16,7 @@ from werkzeug.test import Client
 from survey.accounts.models import ROLES
 from survey.clock import now, today
 from survey.customers.models import Customer
-from survey.database import committed
+from survey.database import committed, writing
 from survey.defections import definitions
 from survey.defections.models import Defection
 from survey.demo.answers import Answer
@@ -133,7 +133,7 @@ def _answer_all(app: Flask, business: DemoBusiness) -> None:
 
 def _read_some(app: Flask, business: DemoBusiness) -> None:
     """People read answers, one by one from the queue; the queue is filled up again, as it is every half hour."""
-    with app.app_context():
+    with app.app_context(), writing():
         read = review_answers(business)
         click.echo(f"{read} answers read by the analyst and the administrator")
     run(app, "jobs", "run", "draw")

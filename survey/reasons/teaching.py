@@ -15,6 +15,8 @@ from survey.reasons.classifying import Classifier
 
 #: the same labels give the same model
 SEED = 20_261_125
+#: fewer different answers teach nothing
+FEWEST = 5
 #: what a label counts: one that a person set, and what a customer ticked (or did not), which the words may not say
 READ, TICKED, NOT_TICKED = 3.0, 0.15, 0.05
 
@@ -51,15 +53,17 @@ class Taught:
 def teach(lessons: Sequence[Lesson], syllabus: Syllabus, serving: Classifier | None) -> Taught:
     """Train a model from the lessons, starting from what the software knows, and hold it against the serving one.
 
-    With nothing to learn from it is the software's own model in the reasons asked for. ValueError where there is
-    neither a lesson nor a reason that the software knows.
+    With too little to learn from it is the software's own model in the reasons asked for. ValueError where there are
+    neither lessons enough nor a reason that the software knows.
     """
     prior = starting_point(syllabus.codes, dict(syllabus.sources))
     fitting = [lesson for lesson in lessons if _fits(lesson, prior.encoder_id if prior else None)]
     trusted = [lesson for lesson in fitting if lesson.trusted]
-    if not trusted:
+    if len({lesson.words.casefold() for lesson in trusted}) < FEWEST:
         if prior is None:
-            raise ValueError("There are no reviewed answers to learn from.")
+            raise ValueError(
+                f"{len(trusted)} reviewed answers are too few to learn from; review {FEWEST} different ones."
+            )
         return Taught(Classifier(ReasonModel(prior)), True, {"verdict": "nothing_to_compare", "answers": 0})
     unseen = np.array([not lesson.seen for lesson in trusted])
     course = Course([lesson.words for lesson in trusted], SEED, prior, serving.model if serving else None, unseen)

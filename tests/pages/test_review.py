@@ -4,10 +4,13 @@ from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import delete
 
 from survey import create_app
 from survey.database import writing
+from survey.extensions import db
 from survey.jobs.tasks import draw
+from survey.reasons.models import HumanLabel, Review
 from tests.engines import settings_for
 from tests.pages.conftest import Site
 from tests.pages.test_every_page import axe_faults, sticks_out
@@ -20,10 +23,13 @@ SIZES = {"nl": 360, "en": 1280}
 
 @pytest.fixture(scope="module")
 def drawn(site: Site, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Answers of the business wait to be read."""
+    """Answers of the business wait to be read, as if nobody had read any yet."""
     folder = tmp_path_factory.getbasetemp() / "site0"
     app = create_app(settings_for(folder, f"sqlite:///{folder / 'whyleft.db'}", base_url=site.url, demo="true"))
     with app.app_context(), writing():
+        for table in (HumanLabel, Review):
+            db.session.execute(delete(table))
+        db.session.commit()
         draw.run()
 
 
