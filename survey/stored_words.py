@@ -115,6 +115,7 @@ OUTCOMES = (
     N_("outside"),
     N_("queued"),
     N_("read"),
+    N_("readings"),
     N_("returned"),
     N_("reviewed"),
     N_("sent"),

@@ -10,7 +10,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy import and_, delete, exists, func, or_, select
 
 from survey.accounts.models import User
 from survey.clock import now
@@ -183,6 +183,18 @@ def file_problem(version: ModelVersion) -> str:
     if kind != FORMAT or hashlib.sha256(content).hexdigest().encode() != hashed:
         return "altered"
     return "" if hashed.decode().startswith(version.fingerprint) else "other"
+
+
+def forget_old_readings(limit: int) -> int:
+    """Delete what versions read that neither serve, served before, nor are the newest; gives how many answers. Flushes.
+
+    At most `limit` at once. The versions themselves, their files and what people found stay.
+    """
+    kept = [version.id for version in (serving(), before_this(), newest()) if version]
+    old = select(Classification.id).where(Classification.model_version_id.not_in(kept)).limit(limit)
+    keys = list(db.session.scalars(old))
+    db.session.execute(delete(Classification).where(Classification.id.in_(keys)))
+    return len(keys)
 
 
 def file_of(version: ModelVersion) -> Path:

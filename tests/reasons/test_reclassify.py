@@ -225,3 +225,19 @@ def test_a_refused_version_does_not_serve(app: Flask) -> None:
     db.session.commit()
     output = app.test_cli_runner().invoke(args=["answers", "reclassify", "--version", str(version.id)]).output
     assert "did not pass its gate" in output
+
+
+def test_readings_of_versions_long_gone_are_forgotten() -> None:
+    some_answers(3)
+    first = versions.serving()
+    chain = [new_version("price"), new_version("rude_staff"), new_version("price", "errors")]
+    for version in chain:
+        reclassify.read_everything(version)
+        assert reclassify.turn(version, "promoted", None)
+    assert versions.forget_old_readings(2) == 2
+    db.session.commit()
+    while versions.forget_old_readings(100):
+        db.session.commit()
+    assert read_by(first) == read_by(chain[0]) == []
+    assert len({row[0] for row in read_by(chain[1])}) == len({row[0] for row in read_by(chain[2])}) == 3
+    assert db.session.scalar(select(func.count()).select_from(Promotion)) == 4

@@ -1,4 +1,4 @@
-"""Forget what is not needed any more: raw words, counts of tries, uploaded files, finished jobs."""
+"""Forget what is not needed any more: raw words, counts of tries, uploaded files, finished jobs, old readings."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -11,6 +11,7 @@ from survey.clock import now
 from survey.customers.uploads import delete_finished_uploads
 from survey.extensions import db
 from survey.jobs.models import Job
+from survey.reasons import versions
 from survey.responses.forgetting import forget_words
 from survey.web import settings
 
@@ -25,6 +26,7 @@ def run(job: Job) -> dict[str, Any]:
         "words": _all(forget_words),
         "tries": _all(lambda: _delete_tries(now() - KEEP_TRIES)),
         "jobs": _all(lambda: _delete_jobs(now() - KEEP_JOBS)),
+        "readings": _all(lambda: versions.forget_old_readings(BATCH)),
         "files": delete_finished_uploads(settings().instance),
     }
 
