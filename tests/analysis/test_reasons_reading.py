@@ -64,7 +64,8 @@ def test_the_fallback_brings_near_spellings_together() -> None:
 
 def test_terms_are_words_pairs_and_marks() -> None:
     assert {term.key for term in terms("niet te duur", "nl")} == {
-        "niet", "not:te", "not:dur", "niet not:te", "not:te not:dur", "~not:complaint", "~not:price", "~denies",
+        "niet", "not:te", "not:dur", "niet not:te", "not:te not:dur", "~not:complaint", "~not:price",
+        "~short not:price", "~denies",
     }  # fmt: skip
 
 
