@@ -172,7 +172,7 @@ PATTERNS: dict[str, tuple[str, ...]] = {
         "scheiding, de auto ging naar mijn ex in {place}",
     ),
     "other": (
-        "zeg ik liever niet",
+        "dat blijft tussen mij en mijn hond",
         "de verzekering bepaalt waar ik heen moet",
         "lang verhaal, heeft met de vorige eigenaar te maken",
         "gewoon zin in iets anders",
