@@ -89,6 +89,7 @@ class Classifier:
 
     def __init__(self, model: ReasonModel) -> None:
         self.model = model
+        self._is_warm = False
 
     @property
     def fingerprint(self) -> str:
@@ -118,7 +119,7 @@ class Classifier:
         """Read answers in one go; where one of them makes the model fail or takes too long, one by one, so that the
         others are read."""
         if not all(answer.stored for answer in answers):
-            _ = self.model.encoder  # loading it is not the fault of an answer
+            self._warm_up()
         try:
             with time_limit(SECONDS + SECONDS_EACH * (len(answers) - 1)):
                 return self._classified(answers)
@@ -127,6 +128,12 @@ class Classifier:
                 log.error("answer could not be read", response=answers[0].response_id, error=type(error).__name__)
                 return [Read(answers[0].response_id, "failed", answers[0].language, None)]
             return [read for answer in answers for read in self.classify([answer])]
+
+    def _warm_up(self) -> None:
+        """Load the encoder and the word lists, once: that takes seconds, which is not the fault of an answer."""
+        if not self._is_warm:
+            self.model.predict(["warm"])
+            self._is_warm = True
 
     def _classified(self, answers: list[Answer]) -> list[Read]:
         readings, fresh = self._readings(answers)
