@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.reasons.encoder import CharacterEncoder, Encoder, default_encoder, encoder
-from analysis.reasons.features import BUCKETS, PREPROCESSING, bucket, hashed, terms
+from analysis.reasons.features import BUCKETS, PREPROCESSING, bucket, hashed, terms, terms_of_rows
 from analysis.reasons.reading import Reading, read, segments
 from analysis.reasons.scoring import rows_of
 from analysis.text import MAX_CHARACTERS
@@ -65,8 +65,21 @@ def test_the_fallback_brings_near_spellings_together() -> None:
 def test_terms_are_words_pairs_and_marks() -> None:
     assert {term.key for term in terms("niet te duur", "nl")} == {
         "niet", "not:te", "not:dur", "niet not:te", "not:te not:dur", "~not:complaint", "~not:price",
-        "~short not:price", "~denies",
+        "~short not:price", "~denies", "~veto",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        (["Niet duur. Niet traag.", "Niet duur.", "Niet traag."], {"~veto"}),
+        (["Niet duur. Vriendelijk.", "Niet duur.", "Vriendelijk."], {"~veto of us"}),
+        (["Niet duur. Wel gesloten.", "Niet duur.", "Wel gesloten."], set()),
+        (["Niet duur."], {"~veto"}),
+    ],
+)
+def test_an_answer_takes_back_what_all_of_its_clauses_do(rows: list[str], expected: set[str]) -> None:
+    assert {term.key for term in terms_of_rows(rows, "nl")[0] if term.key.startswith("~veto")} == expected
 
 
 def test_terms_know_how_they_were_written() -> None:
