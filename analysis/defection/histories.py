@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -34,7 +35,7 @@ class Histories:
     group: Days = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        customer, day = _whole(self.customer, "customer"), _whole(self.day, "day")
+        customer, day = whole(self.customer, "customer"), whole(self.day, "day")
         amount = np.asarray(self.amount, dtype=np.float64)
         _check_values(customer, day, amount)
         new = np.ones(len(customer), dtype=np.bool_)
@@ -47,7 +48,7 @@ class Histories:
     @classmethod
     def of(cls, customer: ArrayLike, day: ArrayLike, amount: ArrayLike) -> Histories:
         """Histories from rows in any order; rows of one customer on one day become one visit."""
-        who, when = _whole(customer, "customer"), _whole(day, "day")
+        who, when = whole(customer, "customer"), whole(day, "day")
         spent = np.asarray(amount, dtype=np.float64)
         _check_values(who, when, spent)
         # Amounts are sorted too, so that a sum of floats does not depend on the order of the rows.
@@ -63,6 +64,16 @@ class Histories:
         """The same histories as they were known at the end of that day."""
         known = self.day <= as_of_day
         return self if known.all() else Histories(self.customer[known], self.day[known], self.amount[known])
+
+    def blocks(self, rows: int) -> Iterator[Histories]:
+        """The same histories in blocks of about so many rows, each with whole customers: what is computed block by
+        block stays in the processor's cache, and needs memory for one block."""
+        start = 0
+        while start < len(self.day) or start == 0:
+            place = np.searchsorted(self.first, start + rows)
+            end = int(self.first[place]) if place < self.size else len(self.day)
+            yield Histories(self.customer[start:end], self.day[start:end], self.amount[start:end])
+            start = max(end, 1)
 
     @property
     def size(self) -> int:
@@ -92,7 +103,8 @@ class Histories:
         return np.where(row >= self.first[group], row, -1)
 
 
-def _whole(values: ArrayLike, name: str) -> Days:
+def whole(values: ArrayLike, name: str) -> Days:
+    """A column of whole numbers; ValueError names the column where it is not one."""
     array = np.asarray(values)
     if array.ndim != 1:
         raise ValueError(f"The column {name} must be a flat list, one value a row.")

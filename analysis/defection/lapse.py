@@ -7,14 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from analysis.defection.episodes import STILL_GONE, Episodes, episodes_of
 from analysis.defection.histories import NEVER, Days, Histories, Money
+from analysis.defection.judging import Rule, View, eased_days
+from analysis.defection.spans import Spans, running_max
 
 MAX_LAPSE = 3650
 
 
 @dataclass(frozen=True)
-class Lapse:
+class Lapse(Rule):
     """Gone after `days` without a visit, or after `times_usual` times one's own usual interval.
 
     With both, the later of the two counts ("three times the usual interval, but at least 30 days").
@@ -22,6 +23,12 @@ class Lapse:
     the own intervals, shrunk towards the population's mean p as if `prior_weight` = w intervals of p had been
     seen before (the posterior mean of the mean interval of a gamma-exponential model). It uses the intervals
     up to that visit only, so what holds on a day never depends on later days, given p.
+
+    A visit never brings the day of leaving nearer: of the days to which the visits so far would each let the
+    customer stay away, the latest counts. Without that, somebody who comes every 100 days and once two days in a
+    row would be called gone sooner than had that second visit not been made. So, given p, a visit after the last
+    one never makes a customer gone who would not have been. A visit put in between earlier ones may, with
+    `times_usual`: it shortens the usual interval.
     """
 
     days: int | None = None
@@ -39,18 +46,23 @@ class Lapse:
             raise ValueError("The weight of the population's interval must lie between 0 and 1000.")
 
     @property
-    def needs_interval(self) -> bool:
-        """Whether the rule must be told the population's usual interval."""
-        return self.times_usual is not None
+    def needs(self) -> frozenset[str]:
+        return frozenset() if self.times_usual is None else frozenset({"interval"})
+
+    def spans(self, view: View, ease: float) -> Spans:
+        """Eased, it fires after that part of the days."""
+        return lapses(view.histories, self, view.known.interval, ease)
 
 
-def lapses(histories: Histories, rule: Lapse, as_of_day: int, interval: float | None) -> Episodes:
-    """Every time away that was too long, closed ones too. `histories` hold nothing after `as_of_day`."""
-    defected = histories.day + _allowed(histories, rule, interval)
-    following = histories.next_day
-    gone = (defected <= as_of_day) & (defected < following)
-    returned = np.where(following == NEVER, STILL_GONE, following)
-    return episodes_of(histories, histories.group[gone], defected[gone], returned[gone])
+def lapses(histories: Histories, rule: Lapse, interval: float | None, ease: float = 1.0) -> Spans:
+    """Every time away that was too long, from the day on which it became so to the next visit."""
+    allowed = _allowed(histories, rule, interval)
+    start = histories.day + eased_days(allowed, ease)
+    if rule.times_usual is not None:
+        told = np.where(allowed == NEVER, histories.day, start)  # a visit that says nothing holds nothing off
+        start = np.where(allowed == NEVER, NEVER, running_max(histories.group, told))
+    gone = start < histories.next_day
+    return Spans(histories.customer[gone], start[gone], histories.next_day[gone])
 
 
 def population_interval(first_day: ArrayLike, last_day: ArrayLike, visits: ArrayLike) -> float | None:
