@@ -132,14 +132,6 @@ def reading(model: ReasonModel, texts: list[str], report: Report) -> None:
     report.add(Figure("reading.twice_the_answers", twice / once, "x time"))
 
 
-def arithmetic(model: ReasonModel, texts: list[str], report: Report) -> None:
-    """Scoring what was stored, without a database."""
-    readings = model.read(texts[:500])
-    copies = readings * 40
-    seconds = min(timed(lambda: model.score(copies))[0] for _ in range(3))
-    report.add(Figure("scoring.answers_per_second", len(copies) / seconds, "answers/s", 500_000, at_least=True))
-
-
 def training(texts: list[str], report: Report) -> None:
     """20,000 labelled answers, made of real sentences put together by two; the reading of them is not counted."""
     draw = np.random.default_rng(1)
@@ -187,7 +179,6 @@ def main() -> int:
     texts = [text for answers in sets.values() for text in answers.texts]
     sums(model, texts, report)
     reading(model, texts, report)
-    arithmetic(model, [text for name, a in sets.items() if name.startswith("reviews") for text in a.texts], report)
     for name, answers in sets.items():
         with_labels(name, answers, SEEDS[:1] if chosen.quick else SEEDS, report)
     airline_reasons(airline(chosen.data), SEEDS[0], report)

@@ -4,10 +4,12 @@ Fills a database with answers (real sentences, each stored as it is stored when 
 runs the commands as a person would, in processes of their own. `--quick` takes a tenth of the answers.
 """
 
+import resource
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -22,6 +24,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent))  # so that the file can be
 import analysis  # noqa: E402
 import survey.tables  # noqa: E402, F401  # every table is known
 from analysis.reasons.model import ReasonModel  # noqa: E402
+from analysis.reasons.scoring import Rows, Scored  # noqa: E402
+from analysis.reasons.stored import rows_of_stored  # noqa: E402
 from benchmarks.answers import leavers, reviews  # noqa: E402
 from benchmarks.report import Figure, Report, arguments, fail  # noqa: E402
 from benchmarks.stage import Stage, database, sink  # noqa: E402
@@ -31,6 +35,8 @@ from survey.reasons.answers import chance  # noqa: E402
 ANSWERS = 1_000_000
 CHANGED = 100_000
 CHUNK = 10_000
+#: answers scored at a time, how many times, in how many threads
+PART, PARTS, CORES = 5_000, 8, 2
 MOMENT = datetime(2026, 6, 1, tzinfo=UTC)
 DAY = date(2026, 5, 20)
 TABLES = Base.metadata.tables
@@ -121,13 +127,51 @@ def add_version(engine: Engine, folder: Path, shift: float) -> int:
 
 def reclassified(stage: Stage, engine: Engine, folder: Path, size: int, report: Report) -> None:
     version = add_version(engine, folder, 0.01)
+    before = processor_seconds()
     ran = stage.run("answers", "reclassify", "--version", str(version))
     with engine.connect() as connection:
         check(connection, version, size)
     report.add(Figure("reclassify.answers", size))
     report.add(Figure("reclassify.seconds", ran.seconds, "s", 180 * size / ANSWERS))
     report.add(Figure("reclassify.answers_per_second", size / ran.seconds, "answers/s"))
+    report.add(Figure("reclassify.processor_time", (processor_seconds() - before) / size * 1e6, "us/answer"))
     report.add(Figure("reclassify.peak_memory", ran.megabytes, "MB", 1024))
+
+
+def processor_seconds() -> float:
+    """What commands that ended have used: a busy machine hardly changes that."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def arithmetic(readings: list[dict[str, Any]], report: Report) -> None:
+    """From stored numbers in memory to probabilities and decisions, in as many threads as goals have cores: with and
+    without taking the stored bytes apart. No database."""
+    model = analysis.starter_model()
+    contents = [row["content"] for row in readings]
+    parts = [(contents * (PART // len(contents) + 1))[:PART]] * PARTS
+    rows = [rows_of_stored(part, model.weights) for part in parts]
+
+    def score(part: Rows) -> None:
+        model.given(Scored.of_rows(part, model.weights).probabilities)
+
+    score(rows[0])  # what is worked out once
+    with ThreadPoolExecutor(CORES) as threads:
+        alone, used = fastest(lambda: list(threads.map(score, rows)))
+        whole, _ = fastest(lambda: list(threads.map(lambda part: score(rows_of_stored(part, model.weights)), parts)))
+    report.add(Figure("arithmetic.answers_per_second", PART * PARTS / alone, "answers/s", 500_000, at_least=True))
+    report.add(Figure("arithmetic.processor_time", used / (PART * PARTS) * 1e6, "us/answer"))
+    report.add(Figure("arithmetic.from_bytes", PART * PARTS / whole, "answers/s"))
+
+
+def fastest(work: Callable[[], object]) -> tuple[float, float]:
+    """Seconds of the quickest of ten times, by the clock and of the processor."""
+    seconds = []
+    for _ in range(10):
+        began, used = time.perf_counter(), time.process_time()
+        work()
+        seconds.append((time.perf_counter() - began, time.process_time() - used))
+    return min(clock for clock, _ in seconds), min(processor for _, processor in seconds)
 
 
 def check(connection: Connection, version: int, size: int) -> None:
@@ -184,6 +228,7 @@ def main() -> int:
             else:
                 change_of_reasons(stage, engine, report)
             engine.dispose()
+    arithmetic(readings, report)  # last: what a process holds counts for those it starts, too
     return report.finish(chosen.json)
 
 

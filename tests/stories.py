@@ -131,7 +131,7 @@ def model(codes: tuple[str, ...] | None = None, serving: bool = True, **given: A
     defaults = {
         "fingerprint": name,
         "encoder_id": "characters-1",
-        "preprocessing": "terms-2",
+        "preprocessing": "terms-3",
         "reason_codes": list(known),
         "file_name": f"{name}.model",
         "origin": "starter",
@@ -171,7 +171,7 @@ def reading(answer: Response, terms: str = "duur", **given: Any) -> Reading:
     defaults = {
         "response_id": answer.id,
         "encoder_id": "characters-1",
-        "preprocessing": "terms-2",
+        "preprocessing": "terms-3",
         "language": answer.language,
         "chance": chance(answer.id),
         "content": b"",

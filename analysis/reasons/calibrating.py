@@ -27,12 +27,13 @@ class Ground:
     `prior`: a model for the same reasons whose coefficients are kept as far as the examples do not speak against them,
     and whose calibration stands where they are too few. `shares` (k,): how often each reason is given in life, where
     the examples do not say it. A reason is given from the probability on at which F1 is best, and not before
-    `precision` of what is given is right.
+    `precision` of what is given is right. `vetoes`: without a prior, set by hand what a clause takes back.
     """
 
     prior: Weights | None = None
     shares: Doubles | None = None
     precision: float = 0.5
+    vetoes: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,7 +78,7 @@ def calibrate(raw: Weights, seen: Seen, about: dict[str, Any]) -> Weights:
     seen = seen.believed()
     prior = seen.ground.prior
     slope, offset, chance = _pooled(seen) if prior is None else _typical(prior)
-    columns = [_own(seen, k, chance) or _of_prior(prior, k) or (slope, offset) for k in range(len(raw.reasons))]
+    columns = [_drawn(seen, k, chance) or (slope, offset) for k in range(len(raw.reasons))]
     calibration = np.array([(a, b, chance) for a, b in columns], dtype=np.float32).T
     weights = replace(raw, calibration=calibration)
     thresholds = _thresholds(seen.probabilities(weights), seen).astype(np.float32)
@@ -116,6 +117,20 @@ def _of_prior(prior: Weights | None, k: int) -> tuple[float, float] | None:
     return None if prior is None else (float(prior.calibration[0, k]), float(prior.calibration[1, k]))
 
 
+def _drawn(seen: Seen, k: int, chance: float) -> tuple[float, float] | None:
+    """Slope and offset of one reason: its own, drawn towards those of the prior the more the fewer its answers."""
+    own, known = _own(seen, k, chance), _of_prior(seen.ground.prior, k)
+    if own is None or known is None:
+        return own or known
+    share = _cases(seen, k) / (_cases(seen, k) + _SHRINK)
+    return share * own[0] + (1 - share) * known[0], share * own[1] + (1 - share) * known[1]
+
+
+def _cases(seen: Seen, k: int) -> int:
+    """Answers that are known to give the reason."""
+    return int((seen.labels[:, k] & (seen.weights[:, k] > 0)).sum())
+
+
 def _own(seen: Seen, k: int, chance: float) -> tuple[float, float] | None:
     """Slope and offset of one reason; None where too few answers say anything of it."""
     known = seen.weights[:, k] > 0
@@ -135,7 +150,7 @@ def _thresholds(probabilities: Doubles, seen: Seen) -> Doubles:
     common = _best(probabilities.ravel(), seen.labels.ravel(), seen.weights.ravel(), precision)
     columns = []
     for k, (p, label, weights) in enumerate(zip(probabilities.T, seen.labels.T, seen.weights.T, strict=True)):
-        answers = int((label & (weights > 0)).sum())
+        answers = _cases(seen, k)
         usual = common if prior is None else float(prior.thresholds[k])
         own = _best(p, label, weights, precision) if answers >= _ENOUGH else usual
         columns.append((answers * own + _SHRINK * usual) / (answers + _SHRINK))

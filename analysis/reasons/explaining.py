@@ -3,11 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.reasons.layout import layout_of
 from analysis.reasons.scoring import Scored
 
 
@@ -44,26 +46,41 @@ class Spoke:
     terms: NDArray[np.float64]
 
 
-def spoke_for(scored: Scored, answers: NDArray[np.int64], reasons: NDArray[np.int64]) -> Iterator[Spoke]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Spokes:
+    """Many of them in arrays: those above, (n,) each, and the terms of all one after the other.
+
+    The terms of number i are those from `ends[i]` to `ends[i + 1]`; `ends` (n + 1,).
+    """
+
+    rows: NDArray[np.int64]
+    intercepts: NDArray[np.float64]
+    sentences: NDArray[np.float64]
+    terms: NDArray[np.float64]
+    ends: NDArray[np.int64]
+
+
+def spoke_for(scored: Scored, answers: NDArray[np.int64], reasons: NDArray[np.int64]) -> Spokes:
     """For each pair of an answer and a reason (equally long arrays of positions) what its logit consists of."""
-    rows, weights = scored.rows, scored.weights
+    rows, layout = scored.rows, layout_of(scored.weights)
     whole, clause = rows.starts[answers], scored.joined.clause[answers, reasons]
     begins = rows.offsets[whole]
     sizes = rows.offsets[clause + 1] - begins
-    pair = np.repeat(np.arange(len(answers)), sizes)
-    first = np.cumsum(sizes) - sizes
-    at = np.arange(len(pair)) - first[pair] + begins[pair]  # the stored terms, pair after pair
-    in_whole = at < rows.offsets[whole + 1][pair]
-    in_clause = at >= rows.offsets[clause][pair]  # both, where there is one clause: half and half
-    half = (in_whole.astype(np.float64) + in_clause) / 2 * scored.values.known[at]
-    term_weights = weights.term_weights.astype(np.float64)
-    weight = term_weights[scored.values.at[at], reasons[pair]] if len(weights.ids) else np.zeros(len(at))
-    terms = half * scored.values.value[at] * weight
+    ends = np.concatenate([[0], np.cumsum(sizes)])
+    at = np.arange(ends[-1]) + np.repeat(begins - ends[:-1], sizes)  # the stored terms, pair after pair
+    in_whole = at < np.repeat(rows.offsets[whole + 1], sizes)
+    in_clause = at >= np.repeat(rows.offsets[clause], sizes)  # both, where there is one clause: half and half
+    weight = layout.term_weights[scored.values.at[at], np.repeat(reasons, sizes)]
+    terms = (in_whole.astype(np.float64) + in_clause) / 2 * scored.values.value[at] * weight
     sentences = (scored.sentences[whole, reasons] + scored.sentences[clause, reasons]) / 2
-    ends, intercepts = (first + sizes).tolist(), weights.intercept.astype(np.float64)[reasons].tolist()
-    parts = zip((clause - whole).tolist(), intercepts, sentences.tolist(), first.tolist(), ends, strict=True)
-    for row, intercept, sentence, start, end in parts:
-        yield Spoke(row, intercept, sentence, terms[start:end])
+    return Spokes(clause - whole, scored.weights.intercept.astype(np.float64)[reasons], sentences, terms, ends)
+
+
+def each_of(spokes: Spokes) -> Iterator[Spoke]:
+    """One by one."""
+    parts = zip(spokes.rows.tolist(), spokes.intercepts.tolist(), spokes.sentences.tolist(), strict=True)
+    for (row, intercept, sentence), (start, end) in zip(parts, pairwise(spokes.ends.tolist()), strict=True):
+        yield Spoke(row, intercept, sentence, spokes.terms[start:end])
 
 
 def explain_answer(scored: Scored, written: Sequence[str], pieces: Sequence[str]) -> Iterator[Explanation]:
@@ -72,7 +89,7 @@ def explain_answer(scored: Scored, written: Sequence[str], pieces: Sequence[str]
     `written`: its terms as the customer wrote them; `pieces`: the text of each row.
     """
     reasons = scored.weights.reasons if pieces else ()
-    every = spoke_for(scored, np.zeros(len(reasons), np.int64), np.arange(len(reasons)))
+    every = each_of(spoke_for(scored, np.zeros(len(reasons), np.int64), np.arange(len(reasons))))
     for reason, spoke in zip(reasons, every, strict=True):
         yield Explanation(
             reason=reason,

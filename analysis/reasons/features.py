@@ -14,23 +14,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.text.language import LANGUAGES
-from analysis.text.polarity import lexicon, mark_names, polarity
+from analysis.text.polarity import VETO, VETO_OF_US, Hit, lexicon, mark_names, polarity, veto_name, veto_names
 from analysis.text.words import Word, mark_negation
 
-PREPROCESSING = "terms-2"
+PREPROCESSING = "terms-3"
 BUCKETS = 2**22
 
 # How much the two unit vectors of a clause, its terms and its sentence vector, weigh against each other.
 TERM_WEIGHT = 2.0
 VECTOR_WEIGHT = 1.5
 MARK_WEIGHT = 1.5
+# A clause in which nothing but one reason is complained of.
+CLEAR_WEIGHT = 2.5
 # A denial turns the whole clause round, against all that its words and its vector say.
 VERDICT_WEIGHT = 4.0
+# What a clause takes back it does not give, whatever its words and its vector say: this is set, not learnt, for the
+# starter model; labels of people may speak against it (see fitting).
+VETO_WEIGHT = 1.0
+VETO_COEFFICIENT = -7.0
+_NO_FAULT_OF_OURS = frozenset(["competitor", "circumstances"])
 # In so few words ("the shop was dirty") one that complains of a reason is all there is to go by.
 _SHORT = 7
 
 # What the word lists say of a clause; see analysis.text.polarity. These weigh the same in short and long clauses.
 MARK = "~"
+_VETO = f"{MARK}{VETO}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +56,25 @@ def terms(clause: str, language: str) -> list[Term]:
     pairs = [Term(f"{a.key} {b.key}", f"{x.text} {y.text}") for (a, b), (x, y) in
              zip(pairwise(single), pairwise(words), strict=True)]  # fmt: skip
     return [*single, *pairs, *_marks(words, language)]
+
+
+def terms_of_rows(rows: Sequence[str], language: str) -> list[list[Term]]:
+    """The terms of an answer and of its clauses (see reading.segments). An answer of several clauses takes back only
+    what every one of them takes back."""
+    found = [terms(row, language) for row in rows]
+    if len(found) > 1:
+        vetoes = [[term for term in clause if term.key.startswith(_VETO)] for clause in found[1:]]
+        found[0] = [term for term in found[0] if not term.key.startswith(_VETO)]
+        if all(vetoes):
+            found[0].append(_weakest(vetoes))
+    return found
+
+
+def _weakest(vetoes: Sequence[Sequence[Term]]) -> Term:
+    """What several clauses take back together: all but what is no fault of ours, unless each takes back everything."""
+    first = [each[0] for each in vetoes]
+    key = _VETO if all(term.key == _VETO for term in first) else f"{MARK}{VETO_OF_US}"
+    return Term(key, " / ".join(dict.fromkeys(term.words for term in first)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,10 +131,27 @@ def _marks(words: Sequence[Word], language: str) -> Iterator[Term]:
     if found.verdict:
         judging = [hit for hit in found.hits if hit.judges]
         yield Term(f"{MARK}{found.verdict}", " ".join(w.text for hit in judging for w in words[hit.start : hit.end]))
-    if found.verdict == "complains":  # of what, where the complaint itself does not say ("the service was bad")
-        for hit in found.hits:
-            written = " ".join(word.text for word in words[hit.start : hit.end])
-            yield from (Term(f"{MARK}complains {name}", written) for name in hit.names if name.startswith("about "))
+    if found.verdict == "complains":
+        yield from _complaints(words, found.hits)
+    if found.vetoes:
+        judged = {at for hit in found.hits if hit.judges for at in range(hit.start, hit.end)}
+        denial = " ".join(word.text for at, word in enumerate(words) if word.negates or at in judged)
+        yield from (Term(f"{MARK}{veto_name(name)}", denial) for name in found.vetoes)
+
+
+def _complaints(words: Sequence[Word], hits: Sequence[Hit]) -> Iterator[Term]:
+    """Of what a clause complains where the complaint itself does not say ("the service was bad"), and whether it is
+    clear: all that is heard in it is of one reason."""
+    named: dict[str, str] = {}
+    subjects: dict[str, str] = {}
+    for hit in hits:
+        written = " ".join(word.text for word in words[hit.start : hit.end])
+        named |= dict.fromkeys(hit.reasons if hit.complains else (), written)
+        subjects |= dict.fromkeys((name for name in hit.names if name.startswith("about ")), written)
+    yield from (Term(f"{MARK}complains {name}", written) for name, written in subjects.items())
+    clear = named or subjects
+    if len(clear) == 1:
+        yield from (Term(f"{MARK}clear {name}", written) for name, written in clear.items())
 
 
 @cache
@@ -117,5 +161,23 @@ def mark_weights() -> NDArray[np.float64]:
     known = {name for language in LANGUAGES for names in lexicon(language).values() for name in names}
     reasons = sorted(name for name in known if not name.startswith("about ") and name not in ("complaint", "praise"))
     for name in mark_names(reasons):
-        found[bucket(f"{MARK}{name}")] = VERDICT_WEIGHT if name in ("denies", "praises") else MARK_WEIGHT
+        found[bucket(f"{MARK}{name}")] = _mark_weight(name)
+    for name in veto_names(reasons):
+        found[bucket(f"{MARK}{name}")] = VETO_WEIGHT
     return found
+
+
+def _mark_weight(name: str) -> float:
+    if name in ("denies", "praises"):
+        return VERDICT_WEIGHT
+    return CLEAR_WEIGHT if name.startswith("clear ") else MARK_WEIGHT
+
+
+def veto_coefficients(reasons: Sequence[str]) -> dict[int, NDArray[np.float32]]:
+    """By the id of each mark that takes reasons back, what it counts for these reasons, (k,)."""
+    every = {VETO: set(reasons), VETO_OF_US: set(reasons) - _NO_FAULT_OF_OURS}
+    every |= {f"{VETO} {reason}": {reason} for reason in reasons}
+    return {
+        bucket(f"{MARK}{name}"): np.float32(VETO_COEFFICIENT) * np.array([r in those for r in reasons], np.float32)
+        for name, those in every.items()
+    }

@@ -14,7 +14,7 @@ from analysis.reasons.features import PREPROCESSING, VECTOR_WEIGHT
 from analysis.reasons.logistic import Coefficients, Design, Floats, regress
 from analysis.reasons.model import ReasonModel
 from analysis.reasons.scoring import Rows, clause_counts, rows_of, term_matrix
-from analysis.reasons.vocabulary import Vocabulary, coefficients_of, vocabulary_of
+from analysis.reasons.vocabulary import Vocabulary, coefficients_of, vetoes_of, vocabulary_of, with_vetoes
 from analysis.reasons.weights import Weights
 
 Doubles = NDArray[np.float64]
@@ -45,8 +45,8 @@ def fit(examples: Examples, seed: int, ground: Ground | None = None) -> Fitted:
     ground = ground or Ground()
     readable = examples.readable()
     with threadpool_limits(limits=1):  # sums in another order would give other last digits
-        raw = weights_from(readable, ground.prior)
-        logits = held_out_logits(readable, seed, ground.prior)
+        raw = weights_from(readable, ground)
+        logits = held_out_logits(readable, seed, ground)
     seen = Seen.of(logits, clause_counts(readable.readings), readable, ground)
     model = ReasonModel(calibrate(raw, seen, {"seed": seed, "answers": len(readable)}))
     probabilities, given = np.zeros(examples.labels.shape), np.zeros(examples.labels.shape, dtype=bool)
@@ -59,27 +59,32 @@ def fit(examples: Examples, seed: int, ground: Ground | None = None) -> Fitted:
     return Fitted(model, probabilities, given)
 
 
-def held_out_logits(examples: Examples, seed: int, prior: Weights | None = None) -> Doubles:
+def held_out_logits(examples: Examples, seed: int, ground: Ground | None = None) -> Doubles:
     """The logits of each answer by a model that saw neither it nor its group, (n, k)."""
     logits = np.full(examples.labels.shape, -np.inf)
     for train, test in folds(examples.groups, seed):
-        model = ReasonModel(weights_from(examples.take(train), prior))
+        model = ReasonModel(weights_from(examples.take(train), ground))
         logits[test] = model.logits([examples.readings[i] for i in test])
     return logits
 
 
-def weights_from(examples: Examples, prior: Weights | None = None) -> Weights:
+def weights_from(examples: Examples, ground: Ground | None = None) -> Weights:
     """Uncalibrated weights. 1. What is heard in each row: by the prior, or by a first regression on whole answers;
     2. from the answers and from their clauses, each clause labelled by what step 1 hears in it: the label of an answer
     of several sentences belongs to one or two of them (multiple instance learning; S. Andrews, I. Tsochantaridis and
     T. Hofmann (2003), Support vector machines for multiple-instance learning, NIPS 15)."""
+    prior = ground.prior if ground else None
     first = examples.readings[0]
     rows = rows_of(examples.readings, first.encoder_id, first.vectors.shape[1])
     whole = rows.starts[:-1]
     vocabulary = vocabulary_of(rows, examples, prior)
+    if ground and ground.vetoes:
+        vocabulary = with_vetoes(vocabulary, examples.reasons)
     terms = term_matrix(rows, vocabulary.ids, vocabulary.idf, vocabulary.unknown_idf)
     design = Design(np.float32(VECTOR_WEIGHT) * rows.vectors, csr_array(terms.astype(np.float32)))
     known = coefficients_of(prior, vocabulary.ids) if prior else None
+    if ground and ground.vetoes:
+        known = vetoes_of(vocabulary, examples.reasons, first.vectors.shape[1])
     heard = known
     if heard is None or prior is None or not is_known(prior).all():
         heard = regress(_take(design, whole), examples.labels, examples.weights, _STRENGTH, known)

@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.reasons.encoder import Encoder
-from analysis.reasons.features import PREPROCESSING, hashed, terms
+from analysis.reasons.features import PREPROCESSING, hashed, terms_of_rows
 from analysis.text.cleaning import clauses, fold, normalise
 from analysis.text.language import LANGUAGES, detect_language
 
-_MAGIC = b"WLR1"
-_HEAD = struct.Struct("<4s5I")
+MAGIC = b"WLR1"
+HEAD = struct.Struct("<4s5I")
 _STAFF = re.compile(r"\[STAFF-[^\]]{1,20}\]")
 
 
@@ -40,21 +40,21 @@ class Reading:
         """Plain little-endian numbers behind a short head; a fraction of the time and size of an npz archive."""
         names = "\n".join((self.encoder_id, self.preprocessing, self.language)).encode()
         rows, dimension = self.vectors.shape
-        head = _HEAD.pack(_MAGIC, len(names), rows, dimension, len(self.ids), len(self.offsets))
+        head = HEAD.pack(MAGIC, len(names), rows, dimension, len(self.ids), len(self.offsets))
         parts = (self.vectors, self.ids, self.counts, self.offsets)
         return b"".join([head, names, *(part.astype(part.dtype.newbyteorder("<")).tobytes() for part in parts)])
 
     @classmethod
     def from_bytes(cls, stored: bytes) -> "Reading":
         """The reading that `to_bytes` stored. ValueError for anything else."""
-        if len(stored) < _HEAD.size or stored[:4] != _MAGIC:
+        if len(stored) < HEAD.size or stored[:4] != MAGIC:
             raise ValueError("These bytes are not a stored reading.")
-        _, length, rows, dimension, n_ids, n_offsets = _HEAD.unpack_from(stored)
-        needed = _HEAD.size + length + 2 * rows * dimension + 6 * n_ids + 4 * n_offsets
+        _, length, rows, dimension, n_ids, n_offsets = HEAD.unpack_from(stored)
+        needed = HEAD.size + length + 2 * rows * dimension + 6 * n_ids + 4 * n_offsets
         if len(stored) != needed or n_offsets != rows + 1:
             raise ValueError(f"The stored reading is damaged: {len(stored)} bytes instead of {needed}.")
-        encoder_id, preprocessing, language = stored[_HEAD.size : _HEAD.size + length].decode().split("\n")
-        vectors, ids, counts, offsets = _arrays(stored, _HEAD.size + length)
+        encoder_id, preprocessing, language = stored[HEAD.size : HEAD.size + length].decode().split("\n")
+        vectors, ids, counts, offsets = _arrays(stored, HEAD.size + length)
         return cls(encoder_id, preprocessing, language, vectors, ids, counts, offsets)
 
 
@@ -90,7 +90,7 @@ def _language(rows: list[str], prior: str | None) -> str:
 
 
 def _reading(rows: list[str], language: str, vectors: NDArray[np.float16], encoder_id: str) -> Reading:
-    found = [hashed(terms(row, language)) for row in rows]
+    found = [hashed(each) for each in terms_of_rows(rows, language)]
     return Reading(
         encoder_id,
         PREPROCESSING,
@@ -106,7 +106,7 @@ def _reading(rows: list[str], language: str, vectors: NDArray[np.float16], encod
 def _arrays(
     stored: bytes, at: int
 ) -> tuple[NDArray[np.float16], NDArray[np.uint32], NDArray[np.uint16], NDArray[np.uint32]]:
-    _, _, rows, dimension, n_ids, n_offsets = _HEAD.unpack_from(stored)
+    _, _, rows, dimension, n_ids, n_offsets = HEAD.unpack_from(stored)
     vectors = np.frombuffer(stored, "<f2", rows * dimension, at).reshape(rows, dimension)
     at += vectors.nbytes
     ids = np.frombuffer(stored, "<u4", n_ids, at)

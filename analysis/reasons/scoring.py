@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.special import expit
 
-from analysis.reasons.features import BUCKETS, PREPROCESSING, TERM_WEIGHT, VECTOR_WEIGHT, mark_weights
+from analysis.reasons.features import PREPROCESSING, TERM_WEIGHT
+from analysis.reasons.half import product
+from analysis.reasons.layout import Layout, Lookup, dampened, layout_of
 from analysis.reasons.reading import Reading
 from analysis.reasons.weights import Weights
 
@@ -19,7 +21,7 @@ Doubles = NDArray[np.float64]
 class Rows:
     """The rows (whole answers and clauses) of many readings one after the other."""
 
-    vectors: NDArray[np.float32]  # (rows, d)
+    vectors: NDArray[np.float16]  # (rows, d)
     ids: NDArray[np.uint32]  # (terms,)
     counts: NDArray[np.uint16]  # (terms,)
     offsets: NDArray[np.int64]  # (rows + 1,) where the terms of each row begin
@@ -38,9 +40,7 @@ def rows_of(readings: Sequence[Reading], encoder_id: str, dimension: int) -> Row
     terms_before = np.cumsum([0, *(len(r.ids) for r in readings)], dtype=np.int64)
     ends = np.concatenate([np.empty(0, np.uint32), *(r.offsets[1:] for r in readings)]).astype(np.int64)
     return Rows(
-        vectors=np.concatenate([np.empty((0, dimension), np.float16), *(r.vectors for r in readings)]).astype(
-            np.float32
-        ),
+        vectors=np.concatenate([np.empty((0, dimension), np.float16), *(r.vectors for r in readings)]),
         ids=np.concatenate([np.empty(0, np.uint32), *(r.ids for r in readings)]),
         counts=np.concatenate([np.empty(0, np.uint16), *(r.counts for r in readings)]),
         offsets=np.concatenate([[0], ends + np.repeat(terms_before[:-1], sizes)]),
@@ -52,49 +52,38 @@ def rows_of(readings: Sequence[Reading], encoder_id: str, dimension: int) -> Row
 class TermValues:
     """What each stored term weighs in its row: `value` (terms,), and where it stands in the vocabulary: `at` (terms,).
 
-    Each row has the length TERM_WEIGHT, unknown terms (`known` is False, `at` 0) included.
+    Each row has the length TERM_WEIGHT, unknown terms included: `known` is False for them, and `at` is behind the last.
     """
 
     value: Doubles
-    at: NDArray[np.int64]
+    at: NDArray[np.int32]
     known: NDArray[np.bool_]
 
 
-def term_values(rows: Rows, ids: NDArray[np.uint32], idf: Doubles, unknown_idf: float) -> TermValues:
+def term_values(rows: Rows, lookup: Lookup) -> TermValues:
     """(1 + log count) x idf, scaled to the length of the row; a mark of the word lists has a weight of its own."""
-    place = np.zeros(BUCKETS, dtype=np.int32)
-    place[ids] = np.arange(1, len(ids) + 1, dtype=np.int32)
-    found = place[rows.ids]
-    known = found > 0
-    at = np.where(known, found - 1, 0).astype(np.int64)
-    weight = idf[at] if len(ids) else np.zeros(len(at))
-    value = (1.0 + np.log(rows.counts)) * np.where(known, weight, unknown_idf)
-    marks = mark_weights()[rows.ids]
-    row = np.repeat(np.arange(len(rows.offsets) - 1), np.diff(rows.offsets))
-    lengths = np.sqrt(np.bincount(row, weights=np.where(marks > 0, 0.0, value) ** 2, minlength=len(rows.offsets) - 1))
-    scaled = value * (TERM_WEIGHT / np.maximum(lengths, 1e-12)[row])
-    return TermValues(np.where(marks > 0, marks, scaled), at, known)
+    place = lookup.place.take(rows.ids)
+    plain = dampened().take(rows.counts) * lookup.idf.take(place)
+    sizes = np.diff(rows.offsets)
+    row = np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)
+    lengths = np.sqrt(np.bincount(row, weights=plain * plain, minlength=len(sizes)))
+    plain *= np.repeat(TERM_WEIGHT / np.maximum(lengths, 1e-12), sizes)
+    plain += lookup.marks.take(place)
+    return TermValues(plain, np.minimum(place, np.int32(lookup.size)), place < lookup.size)
 
 
 def term_matrix(rows: Rows, ids: NDArray[np.uint32], idf: Doubles, unknown_idf: float) -> csr_array:
     """The values of the known terms, (rows, vocabulary)."""
-    return _matrix(rows, term_values(rows, ids, idf, unknown_idf), len(ids))
-
-
-def values_by(rows: Rows, weights: Weights) -> TermValues:
-    """The terms of these rows as this model weighs them."""
-    return term_values(rows, weights.ids, weights.idf.astype(np.float64), float(weights.unknown_idf[0]))
-
-
-def sentence_logits(rows: Rows, weights: Weights) -> Doubles:
-    """What the vectors add to the logits, (rows, k)."""
-    return rows.vectors.astype(np.float64) @ (VECTOR_WEIGHT * weights.vector_weights.astype(np.float64))
-
-
-def _matrix(rows: Rows, values: TermValues, vocabulary: int) -> csr_array:
+    values = term_values(rows, Lookup.of(ids, idf, unknown_idf))
     pointers = np.concatenate([[0], np.cumsum(values.known)])[rows.offsets]
     kept = values.known
-    return csr_array((values.value[kept], values.at[kept], pointers), shape=(len(rows.offsets) - 1, vocabulary))
+    return csr_array((values.value[kept], values.at[kept], pointers), shape=(len(rows.offsets) - 1, len(ids)))
+
+
+def term_logits(rows: Rows, values: TermValues, layout: Layout) -> Doubles:
+    """What the terms add to the logits, (rows, k); unknown ones add nothing."""
+    shape = (len(rows.offsets) - 1, len(layout.term_weights))
+    return np.asarray(csr_array((values.value, values.at, rows.offsets), shape=shape) @ layout.term_weights)
 
 
 def calibrated(logits: Doubles, clauses: NDArray[np.int64], calibration: NDArray[np.floating]) -> Doubles:
@@ -170,11 +159,15 @@ class Scored:
     @classmethod
     def of(cls, readings: Sequence[Reading], weights: Weights) -> "Scored":
         """ValueError for readings of another encoder or preprocessing."""
-        rows = rows_of(readings, weights.encoder_id, weights.vector_weights.shape[0])
-        values, sentences = values_by(rows, weights), sentence_logits(rows, weights)
-        matrix = _matrix(rows, values, len(weights.ids))
-        logits = sentences + matrix @ weights.term_weights.astype(np.float64) + weights.intercept
-        return cls(weights, rows, values, sentences, join(np.asarray(logits), rows.starts))
+        return cls.of_rows(rows_of(readings, weights.encoder_id, weights.vector_weights.shape[0]), weights)
+
+    @classmethod
+    def of_rows(cls, rows: Rows, weights: Weights) -> "Scored":
+        """From readings of the model's own encoder and preprocessing that were put together before."""
+        layout = layout_of(weights)
+        values, sentences = term_values(rows, layout.lookup), product(rows.vectors, layout.vector_weights)
+        logits = sentences + term_logits(rows, values, layout) + weights.intercept
+        return cls(weights, rows, values, sentences, join(logits, rows.starts))
 
     @property
     def clauses(self) -> NDArray[np.int64]:

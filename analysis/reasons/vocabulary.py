@@ -1,11 +1,13 @@
 """Which terms a model may learn, and how rare they are."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.reasons.examples import Examples
+from analysis.reasons.features import veto_coefficients
 from analysis.reasons.logistic import Coefficients
 from analysis.reasons.scoring import Rows
 from analysis.reasons.weights import Weights
@@ -43,6 +45,24 @@ def vocabulary_of(rows: Rows, examples: Examples, prior: Weights | None) -> Voca
     order = np.argsort(both)
     weighed = np.concatenate([prior.idf.astype(np.float64), idf[new]])
     return Vocabulary(both[order], weighed[order], float(prior.unknown_idf[0]))
+
+
+def with_vetoes(vocabulary: Vocabulary, reasons: Sequence[str]) -> Vocabulary:
+    """The same with every mark that takes reasons back, whether an example has it or not."""
+    marks = np.array(sorted(veto_coefficients(reasons)), dtype=np.uint32)
+    new = marks[~np.isin(marks, vocabulary.ids)]
+    ids, idf = np.concatenate([vocabulary.ids, new]), np.concatenate([vocabulary.idf, np.ones(len(new))])
+    order = np.argsort(ids)
+    return Vocabulary(ids[order], idf[order], vocabulary.unknown_idf)
+
+
+def vetoes_of(vocabulary: Vocabulary, reasons: Sequence[str], dimension: int) -> Coefficients:
+    """What is known before anything is learnt: what the marks of `with_vetoes` count for; 0 for all else."""
+    k = len(reasons)
+    terms = np.zeros((len(vocabulary.ids), k), dtype=np.float32)
+    for mark, coefficients in veto_coefficients(reasons).items():
+        terms[np.searchsorted(vocabulary.ids, mark)] = coefficients
+    return Coefficients(np.zeros((dimension, k), np.float32), terms, np.zeros(k, np.float32))
 
 
 def coefficients_of(prior: Weights, ids: NDArray[np.uint32]) -> Coefficients:

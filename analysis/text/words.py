@@ -1,7 +1,7 @@
 """Words of a normalised text: tokens, stems, and which of them are denied. Dutch and English."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 from nltk.stem.snowball import SnowballStemmer
@@ -14,21 +14,22 @@ _STOPS = frozenset(".!?;:")
 _NEGATORS = {
     "nl": frozenset(
         ["niet", "geen", "nooit", "niemand", "nergens", "niks", "niets", "noch", "nauwelijks", "zonder", "allesbehalve",
-         "allerminst", "geenszins", "zelden", "amper", "evenmin"]
+         "allerminst", "geenszins", "zelden", "amper", "evenmin", "betwijfel", "nul"]
     ),
     "en": frozenset(
         ["not", "no", "never", "nobody", "none", "nothing", "nowhere", "neither", "nor", "hardly", "without", "cannot",
-         "barely", "rarely", "seldom", "scarcely"]
+         "barely", "rarely", "seldom", "scarcely", "doubt", "zero", "dont", "doesnt", "didnt", "isnt", "wasnt", "arent",
+         "werent", "cant", "couldnt", "wouldnt", "hasnt", "havent", "hadnt"]
     ),
 }  # fmt: skip
 #: two words that deny together
 _NEGATOR_PAIRS = {
-    "nl": {("verre", "van"), ("vrij", "van")},
-    "en": {("far", "from"), ("free", "of"), ("anything", "but")},
+    "nl": {("verre", "van"), ("vrij", "van"), ("alles", "behalve")},
+    "en": {("far", "from"), ("free", "of"), ("anything", "but"), ("yet", "to"), ("nowhere", "near")},
 }
 # "not only slow but rude" and "niet alleen traag" deny nothing; "nothing but trouble" and "niet normaal duur" neither.
 _NOT_A_DENIAL = {
-    ("niet", "alleen"), ("niet", "slechts"), ("niet", "normaal"), ("niet", "meer"), ("niets", "dan"),
+    ("niet", "alleen"), ("niet", "slechts"), ("niet", "normaal"), ("niets", "dan"),
     ("niets", "anders"),
     ("not", "only"), ("not", "just"), ("nothing", "but"), ("no", "wonder"), ("no", "sooner"),
 }  # fmt: skip
@@ -62,7 +63,13 @@ def tokens(text: str) -> list[str]:
 
 def stem(word: str, language: str) -> str:
     """The Snowball stem of one word, without case and accents."""
-    return _stem(fold(word), language)
+    return _stem(folded(word), language)
+
+
+@lru_cache(maxsize=100_000)
+def folded(word: str) -> str:
+    """A word without case and accents."""
+    return fold(word)
 
 
 def stems(text: str, language: str) -> list[str]:
@@ -85,14 +92,15 @@ def mark_negation(text: str, language: str) -> list[Word]:
             if piece == ",":
                 phrase += 1
             else:
-                words.append(replace(next(marked), phrase=phrase))
+                word = next(marked)
+                words.append(Word(word.text, word.stem, word.denied_by, word.negates, phrase))
     return words
 
 
 def is_negator(word: str, language: str) -> bool:
     """Whether `word` denies what stands beside it."""
-    folded = fold(word)
-    return folded in _NEGATORS[language] or (language == "en" and folded.endswith("n't"))
+    plain = folded(word)
+    return plain in _NEGATORS[language] or (language == "en" and plain.endswith("n't"))
 
 
 def _sentences(found: list[str]) -> list[list[str]]:
@@ -116,10 +124,10 @@ def _marked(sentence: list[str], language: str) -> list[Word]:
 
 def _negators(sentence: list[str], language: str) -> frozenset[int]:
     """Where a negator stands that denies something; of two words that deny together, the second."""
-    folded = [fold(word) for word in sentence]
+    plain = [folded(word) for word in sentence]
     found = set()
     for at, word in enumerate(sentence):
-        pair = tuple(folded[at : at + 2])
+        pair = tuple(plain[at : at + 2])
         if pair in _NEGATOR_PAIRS[language]:
             found.add(at + 1)
         elif is_negator(word, language) and pair not in _NOT_A_DENIAL:

@@ -11,10 +11,12 @@ import structlog
 from numpy.typing import NDArray
 
 from analysis.reasons.explaining import spoke_for
+from analysis.reasons.features import PREPROCESSING
 from analysis.reasons.model import ReasonModel
 from analysis.reasons.reading import Reading
-from analysis.reasons.scoring import Scored
+from analysis.reasons.scoring import Rows, Scored
 from analysis.reasons.starter import starter_corpus, starter_model
+from analysis.reasons.stored import rows_of_stored
 from analysis.reasons.written import words_of
 from analysis.text.redaction import Staff, redact
 from analysis.text.words import Word, stems
@@ -73,6 +75,18 @@ class Read:
     found: tuple[FoundReason, ...] = ()
 
 
+@dataclass(frozen=True)
+class Reread:
+    """What a model makes of answers as they are stored. `states` and `scores`: of each answer, as in Read.
+
+    `found`: the reasons given, each with the position of its answer, its code, its probability and what spoke for it.
+    """
+
+    states: list[str]
+    scores: list[bytes]
+    found: list[tuple[int, str, float, bytes]]
+
+
 def mask(
     written: Sequence[tuple[str, Sequence[str], Sequence[str]]],
     staff: tuple[tuple[int, str], ...],
@@ -113,7 +127,8 @@ class Classifier:
 
     @property
     def preprocessing(self) -> str:
-        return self.model.preprocessing
+        """How texts are read today, by a model from before a change of it too: its stored readings are made anew."""
+        return PREPROCESSING
 
     def classify(self, answers: list[Answer]) -> list[Read]:
         """Read answers in one go; where one of them makes the model fail or takes too long, one by one, so that the
@@ -135,20 +150,36 @@ class Classifier:
             self.model.predict(["warm"])
             self._is_warm = True
 
+    def reread(self, contents: Sequence[bytes]) -> Reread | None:
+        """Score answers as they are stored, all in one go; None where that fails, as it does where one of them was made
+        by another encoder or is damaged: read them with `classify`, which finds out which."""
+        try:
+            with time_limit(SECONDS + SECONDS_EACH * (len(contents) - 1)):
+                return self._reread(rows_of_stored(contents, self.model.weights))
+        except Exception as error:
+            log.warning("answers could not be scored together", answers=len(contents), error=type(error).__name__)
+            return None
+
+    def _reread(self, rows: Rows) -> Reread:
+        scored = Scored.of_rows(rows, self.model.weights)
+        given = self.model.given(scored.probabilities)
+        states = np.where(np.diff(rows.starts) == 0, "no_words", np.where(given.any(axis=1), "given", "unsure"))
+        return Reread(states.tolist(), _scores(scored), self._found(scored, given))
+
     def _classified(self, answers: list[Answer]) -> list[Read]:
         readings, fresh = self._readings(answers)
         scored = self.model.scored(readings)
-        probabilities, unknown = scored.probabilities, scored.unknown_shares.tolist()
-        given = self.model.given(probabilities)
-        found = self._found(scored, given)
-        scores = probabilities.astype("<f4")
+        unknown, scores = scored.unknown_shares.tolist(), _scores(scored)
+        found: dict[int, list[FoundReason]] = defaultdict(list)
+        for row, code, probability, spoke in self._found(scored, self.model.given(scored.probabilities)):
+            found[row].append(FoundReason(code, probability, spoke))
         return [
             Read(
                 answer.response_id,
                 state_of(reading, row in found),
                 reading.language,
                 new_reading(reading, unknown[row]) if row in fresh else None,
-                scores[row].tobytes() if len(reading.vectors) else b"",
+                scores[row],
                 tuple(found.get(row, ())),
             )
             for row, (answer, reading) in enumerate(zip(answers, readings, strict=True))
@@ -166,16 +197,23 @@ class Classifier:
     def _fits(self, reading: Reading) -> bool:
         return (reading.encoder_id, reading.preprocessing) == (self.encoder_id, self.preprocessing)
 
-    def _found(self, scored: Scored, given: NDArray[np.bool_]) -> dict[int, list[FoundReason]]:
-        """The reasons given, by position of the answer."""
+    def _found(self, scored: Scored, given: NDArray[np.bool_]) -> list[tuple[int, str, float, bytes]]:
+        """See Reread.found."""
         answers, reasons = np.nonzero(given)
-        likely = scored.probabilities[answers, reasons].tolist()
-        found: dict[int, list[FoundReason]] = defaultdict(list)
-        pairs = zip(answers.tolist(), reasons.tolist(), likely, spoke_for(scored, answers, reasons), strict=True)
-        for row, k, probability, each in pairs:
-            packed = explaining.pack(each.row, each.intercept, each.sentence, each.terms.tobytes())
-            found[row].append(FoundReason(self.reason_codes[k], probability, packed))
-        return found
+        spokes = spoke_for(scored, answers, reasons)
+        heads = zip(spokes.rows.tolist(), spokes.intercepts.tolist(), spokes.sentences.tolist(), strict=True)
+        packed = explaining.pack_all(heads, spokes.terms.astype("<f8").tobytes(), spokes.ends.tolist())
+        codes = [self.reason_codes[k] for k in reasons.tolist()]
+        return list(zip(answers.tolist(), codes, scored.probabilities[answers, reasons].tolist(), packed, strict=True))
+
+
+def _scores(scored: Scored) -> list[bytes]:
+    """See Read.scores."""
+    size = 4 * len(scored.weights.reasons)
+    together = scored.probabilities.astype("<f4").tobytes()
+    return [
+        together[at * size : (at + 1) * size] if rows else b"" for at, rows in enumerate(np.diff(scored.rows.starts))
+    ]
 
 
 def new_reading(reading: Reading, unknown_words: float) -> NewReading:

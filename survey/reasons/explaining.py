@@ -6,8 +6,9 @@ A page marks words and draws bars with it; the door `classifying` packs what the
 import re
 import struct
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import ceil
 from unicodedata import normalize
 
@@ -78,6 +79,13 @@ def pack(row: int, intercept: float, sentence: float, terms: bytes) -> bytes:
     `terms`: what each of the answer's stored terms adds, as float64, up to the last that counts.
     """
     return _HEAD.pack(row, intercept, sentence) + terms
+
+
+def pack_all(heads: Iterable[tuple[int, float, float]], terms: bytes, ends: Sequence[int]) -> list[bytes]:
+    """Many of them. `heads`: the first three of each; `terms`: those of all, one after the other; those of number i
+    stand from `ends[i]` to `ends[i + 1]`."""
+    cuts = zip(heads, pairwise(8 * end for end in ends), strict=True)
+    return [pack(*head, terms[start:end]) for head, (start, end) in cuts]
 
 
 def unpack(spoke: bytes, terms: str) -> Spoken | None:

@@ -89,7 +89,7 @@ def read_many(version: ModelVersion, keys: Sequence[int], unsure: float, unknown
     words = "\n".join(["woord"] * 10)
     reading = {
         "encoder_id": "characters-1",
-        "preprocessing": "terms-2",
+        "preprocessing": "terms-3",
         "language": "nl",
         "content": b"",
         "terms": words,

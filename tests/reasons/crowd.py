@@ -41,7 +41,7 @@ def crowd(size: int, ticked: str = "price", words: str = "Te duur.") -> list[int
         "language": "nl", "shown_order": [], "words": words, "masked_words": words, "has_words": True,
         "reason_count": 1, "created_at": MOMENT,
     }  # fmt: skip
-    read = {"encoder_id": "characters-1", "preprocessing": "terms-2", "language": "nl", "content": b"", "terms": "duur"}
+    read = {"encoder_id": "characters-1", "preprocessing": "terms-3", "language": "nl", "content": b"", "terms": "duur"}
     rows: list[tuple[type, list[dict[str, object]]]] = [
         (Customer, [{"id": k, "external_id": f"{name}-{k}", "language": "nl"} for k in keys]),
         (Defection, [gone | {"id": k, "customer_id": k} for k in keys]),

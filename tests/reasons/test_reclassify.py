@@ -103,7 +103,7 @@ def test_killed_at_any_border_shows_the_old_version_and_ends_the_same(
     some_answers()
     old, version = versions.serving(), new_version()
     monkeypatch.setattr(reclassify, "BATCH", 2)
-    store = classify.store
+    store = reclassify.store_batch
     calls: list[int] = []
 
     def dies(*arguments: Any) -> None:
@@ -112,7 +112,7 @@ def test_killed_at_any_border_shows_the_old_version_and_ends_the_same(
         if len(calls) == border:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(classify, "store", dies)
+    monkeypatch.setattr(reclassify, "store_batch", dies)
     with pytest.raises(KeyboardInterrupt):
         reclassify.read_everything(version)
     db.session.rollback()
@@ -128,12 +128,55 @@ def test_killed_at_any_border_shows_the_old_version_and_ends_the_same(
 
 def unbroken(version: ModelVersion) -> list[tuple[Any, ...]]:
     """What the same version says when nothing stops it."""
+    forget(version)
+    reclassify.read_everything(version)
+    return read_by(version)
+
+
+def forget(version: ModelVersion) -> None:
+    """Delete all that a version read."""
     keys = select(Classification.id).where(Classification.model_version_id == version.id)
     db.session.execute(ClassifiedReason.__table__.delete().where(ClassifiedReason.classification_id.in_(keys)))
     db.session.execute(Classification.__table__.delete().where(Classification.model_version_id == version.id))
     db.session.commit()
+
+
+def test_columns_say_what_text_by_text_would() -> None:
+    """Thousands at once or one by one: the same rows, down to the last bit of every explanation."""
+    some_answers()
+    stories.response("")
+    stories.response("De monteur was onbeschoft. Het was veel te duur. Nooit meer!")
+    db.session.commit()
+    classify.run()
+    version = new_version()
     reclassify.read_everything(version)
-    return read_by(version)
+    together = read_by(version)
+    forget(version)
+    assert classify.read_all(version, batch=2) == 11
+    assert read_by(version) == together
+    assert {row[1] for row in together} == {"given", "unsure", "no_words"}
+
+
+def test_a_damaged_reading_is_read_from_its_text_and_costs_the_others_nothing() -> None:
+    some_answers()
+    version, other = new_version(), db.session.scalars(select(Reading).order_by(Reading.response_id)).first()
+    other.content = other.content[:-3]
+    db.session.commit()
+    reclassify.read_everything(version)
+    assert {row[1] for row in read_by(version)} == {"failed", "given", "unsure"}
+    assert len({row[0] for row in read_by(version)}) == 9
+
+
+def test_what_another_encoder_read_is_read_from_its_text() -> None:
+    some_answers()
+    version = new_version()
+    reclassify.read_everything(version)
+    before = read_by(version)
+    forget(version)
+    db.session.execute(Reading.__table__.update().values(preprocessing="of old"))
+    db.session.commit()
+    assert reclassify.read_everything(version) == 9
+    assert [row[:2] for row in read_by(version)] == [row[:2] for row in before]
 
 
 def test_a_dry_run_says_what_would_change_and_changes_no_page() -> None:

@@ -31,7 +31,7 @@ _NONE = "none"
 _SEED = 20_261_122
 _GROUPS = 5
 #: that a sentence does not give the reason it denies is worth so many other sentences that do not give it
-_DENIED = 6.0
+_DENIED = 1.5
 #: How often customers who left give each reason: the shares of S. M. Keaveney (1995), Customer switching behavior in
 #: service industries, Journal of Marketing 59, 71-82 (core service failure 44 %, failed encounters 34 %, pricing 30 %,
 #: inconvenience 21 %, response to failures 17 %, competition 10 %, ethics 7 %, involuntary 6 %), handed out over our
@@ -83,7 +83,7 @@ def shipped(encoder_id: str) -> Path:
 def trained_with(encoder_id: str) -> ReasonModel:
     """The starter model on one encoder, trained here: the same bytes every time."""
     shares = np.array([SHARES[reason] for reason in REASONS])
-    model = fit(starter_examples(encoder_id), _SEED, Ground(shares=shares)).model
+    model = fit(starter_examples(encoder_id), _SEED, Ground(shares=shares, vetoes=True)).model
     return ReasonModel(replace(model.weights, about={**model.weights.about, "corpus": corpus_hash()}))
 
 
