@@ -33,8 +33,12 @@ class Link:
 #: in the order in which they stand
 MAIN = (
     Entry("reports.breakdown", _("Why customers leave")),
+    Entry("rate.index", _("How many leave")),
+    Entry("value.index", _("What a customer is worth")),
+    Entry("defections.drifting", _("Who is drifting")),
     Entry("defections.index", _("Who left")),
     Entry("review.queue", _("Read answers")),
+    Entry("investments.overview", _("Where the money goes")),
     Entry("notices.index", _("Notices")),
 )
 #: for setting up, under the account

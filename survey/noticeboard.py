@@ -2,6 +2,7 @@
 
 from flask import Blueprint, current_app, render_template
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
@@ -16,7 +17,8 @@ blueprint = Blueprint("notices", __name__, url_prefix="/notices")
 @blueprint.get("")
 @allow(*ROLES)
 def index() -> ResponseReturnValue:
-    return render_template("notices/index.html", standing=standing(), settled=settled(), may_follow=may_follow)
+    told = {"standing": standing(current_user), "settled": settled(reader=current_user)}
+    return render_template("notices/index.html", **told, may_follow=may_follow)
 
 
 def may_follow(link: str) -> bool:

@@ -8,6 +8,8 @@ from flask import Flask
 SLICES: tuple[str, ...] = (
     "home",
     "reports.views",
+    "reports.rate.views",
+    "reports.value.views",
     "accounts.views",
     "responses.views",
     "customers.views",
@@ -16,6 +18,7 @@ SLICES: tuple[str, ...] = (
     "reasons.views.models",
     "reasons.views.themes",
     "reasons.views.taxonomy",
+    "investments.views",
     "jobs.views",
     "noticeboard",
     "doctor",

@@ -36,6 +36,9 @@ ASKED_OF: dict[str, dict[str, Any]] = {
     "promotion": {"why": "installed"},
     "review": {"state": "reviewed"},
     "review_item": {"stream": "audit"},
+    "customer_state": {"state": "active"},
+    "value_terms": {"discount": 0.1},
+    "verdict": {"verdict": "worked"},
 }
 
 

@@ -16,7 +16,8 @@ SLICES = (
     "accounts", "taxonomy", "customers", "defections", "questionnaires", "invitations", "responses",
     "reasons", "reports", "investments", "winback",
 )  # fmt: skip
-DOORS = {"survey/analyst.py", "survey/reasons/classifying.py", "survey/reasons/teaching.py"}
+#: the statistics, a leaf a room, and the two leaves of the door to the text models
+DOORS = ("survey/analyst/", "survey/reasons/classifying.py", "survey/reasons/teaching.py")
 EDGES = ("views.py", "cli.py")
 WEB_WORDS = {"request", "session", "g", "flash", "abort"}
 #: what stands above the slices and may use them all; no slice uses these
@@ -61,7 +62,7 @@ def test_only_the_doors_import_analysis() -> None:
     faults = [
         name_of(path)
         for path in PYTHON
-        if name_of(path).startswith("survey/") and name_of(path) not in DOORS
+        if name_of(path).startswith("survey/") and not name_of(path).startswith(DOORS)
         for module, _ in imports_of(path)
         if module.split(".")[0] == "analysis"
     ]

@@ -268,9 +268,9 @@ def test_account_without_a_name_is_called_by_the_part_before_the_at(
 
 
 def test_only_what_is_typed_is_called_optional(sign_in: Callable[..., FlaskClient]) -> None:
-    page = sign_in("analyst").get("/defections/definitions/change?kind=lapse").text
-    assert 'Days without a visit <span class="quiet">(optional)' in page
-    assert "Whom it is for</label>" in page
+    page = sign_in("administrator").get("/investments/add").text
+    assert 'Who answers for it <span class="quiet">(optional)' in page
+    assert "Name</label>" in page
 
 
 def test_strangers_see_no_menu(client: FlaskClient) -> None:

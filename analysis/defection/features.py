@@ -106,8 +106,8 @@ def _intervals(known: Histories, as_of_day: int) -> dict[str, Money]:
     step[known.last] = 0
     count = (known.last - known.first).astype(np.float64)
     came_back = count > 0
-    mean = _divided(np.bincount(known.group, step, known.size), count)
-    square = _divided(np.bincount(known.group, step**2, known.size), count)
+    mean = _divided(np.bincount(known.group, step, known.size).astype(np.float64), count)
+    square = _divided(np.bincount(known.group, step**2, known.size).astype(np.float64), count)
     deviation = np.sqrt(np.maximum(square - mean**2, 0))
     away = (as_of_day - known.day[known.last]).astype(np.float64)
     last = np.where(came_back, step[np.maximum(known.last - 1, 0)], np.nan)
@@ -164,4 +164,4 @@ def _ends(days: int) -> list[int]:
 def _divided(above: Money, below: Money) -> Money:
     """above / below, and NaN where nothing stands below."""
     shape = np.broadcast_shapes(np.shape(above), np.shape(below))
-    return np.divide(above, below, out=np.full(shape, np.nan), where=below > 0)
+    return np.asarray(np.divide(above, below, out=np.full(shape, np.nan), where=below > 0))

@@ -30,8 +30,10 @@ _DIRECTION = dict.fromkeys(("visits_margin", "visits_level", "visits_trend", "vi
 _DIRECTION |= dict.fromkeys(("spend_margin", "spend_level", "spend_trend", "spend_least"), -1)
 _DIRECTION |= dict.fromkeys(("days_away", "intervals_away", "visits_below_half", "spend_below_half"), 1)
 #: the half rule is about shares of the own level, so money and visits as such would only be fitted to by chance
-_RELATIVE = ("days_away", "tenure", "visits_a_day", "intervals_away", "interval_spread", "visits_trend", "spend_trend")
-_RELATIVE += ("visits_level", "visits_margin", "spend_level", "spend_spread", "spend_margin")
+_RELATIVE = (
+    "days_away", "tenure", "visits_a_day", "intervals_away", "interval_spread", "visits_trend", "spend_trend",
+    "visits_level", "visits_margin", "spend_level", "spend_spread", "spend_margin",
+)  # fmt: skip
 #: and who only comes at all or not has no level to be read from block by block
 _UNREST = tuple(
     f"{what}_{kind}"

@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 from sqlalchemy import update
 
 from survey.clock import now
+from survey.customers import histories
 from survey.customers.encodings import fingerprint
 from survey.customers.models import Import
 from survey.customers.problems import FileRefused, Problem
@@ -69,7 +70,8 @@ def run_import(import_id: int, edge: Edge) -> str:
     """Bring an import to its end from wherever it is; returns its state.
 
     1. Check every row into staging. 2. Stop as `refused` where the file cannot be read, or where a row is bad
-    and the mode is `all`. 3. Publish. 4. Empty the staging table. Raises ImportTaken.
+    and the mode is `all`. 3. Publish. 4. Make the histories anew of those whose purchases changed. 5. Empty the
+    staging table. Raises ImportTaken.
     """
     plan: Plan = edge.commit(partial(_plan, import_id, edge.folder))
     if plan.state in ("waiting", "checking"):
@@ -80,6 +82,8 @@ def run_import(import_id: int, edge: Edge) -> str:
         plan = edge.commit(partial(_plan, import_id, edge.folder))
     if plan.state == "publishing":
         _publish(plan, edge)
+        while _in_turn(edge, histories.refresh_some):
+            pass
     if plan.state in ("publishing", "refused"):
         while _in_turn(edge, partial(remove_staged, plan.kind, import_id)):
             pass

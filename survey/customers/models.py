@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     CheckConstraint,
     ForeignKey,
     Index,
@@ -91,8 +92,53 @@ class Transaction(Base):
 
     __table_args__ = (
         UniqueConstraint("identity", "ordinal"),
-        Index(None, "customer_id", "occurred_on"),
+        # With the amount in it, histories are made from the index alone: of ten million rows that is most of the time.
+        Index(None, "customer_id", "occurred_on", "amount"),
     )
+
+
+class Summary:
+    """What visits come to; a visit is a day with purchases. `survey/customers/histories.py` makes these rows."""
+
+    first_on: Mapped[date]
+    last_on: Mapped[date] = mapped_column(index=True)
+    visits: Mapped[int]
+    total_cents: Mapped[int] = mapped_column(BigInteger)
+    #: by day, 12 bytes a visit: days since 1970-01-01 (int32), cents spent that day (int64), both big-endian
+    packed: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class CustomerHistory(Summary, Base):
+    """All visits of one customer; who never came has no row."""
+
+    __tablename__ = "customer_history"
+
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), primary_key=True, autoincrement=False)
+
+
+class ServiceHistory(Summary, Base):
+    """The visits of one customer for one watched service."""
+
+    __tablename__ = "service_history"
+
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), primary_key=True, autoincrement=False)
+    service: Mapped[str] = mapped_column(String(100), primary_key=True)
+
+
+class WatchedService(Base):
+    """A service of which histories of its own are kept, because a rule asks about it."""
+
+    __tablename__ = "watched_service"
+
+    service: Mapped[str] = mapped_column(String(100), primary_key=True)
+
+
+class StaleHistory(Base):
+    """A customer whose purchases changed since the histories were made."""
+
+    __tablename__ = "stale_history"
+
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), primary_key=True, autoincrement=False)
 
 
 class Import(Base):

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, delete, exists, func, 
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import InstrumentedAttribute
 
+from survey.customers import histories
 from survey.customers.models import Branch, Customer, Employee, StagedCustomer, StagedTransaction, Transaction
 from survey.extensions import db
 
@@ -83,11 +84,12 @@ def _customer_changes(batch: ColumnElement[bool]) -> Any:
 
 
 def publish_transactions(batch: ColumnElement[bool], import_id: int, after: int) -> tuple[int, int]:
-    """Purchases by their identity and, where identical rows have no ids, by their number among them."""
+    """Purchases by their identity and, where identical rows have no ids, by their number among them. Customers of
+    whom a purchase is new or changed are marked, so that their histories are made anew."""
     staged = StagedTransaction
     _add_names(Branch, staged.branch, batch)
     _add_names(Employee, staged.employee, batch)
-    changed = _count(_transaction_changes(batch))
+    changed = _buyers(_transaction_changes(batch))
     source = (
         select(
             Customer.id,
@@ -104,7 +106,14 @@ def publish_transactions(batch: ColumnElement[bool], import_id: int, after: int)
         .order_by(staged.line)
     )
     columns = ("customer_id", "occurred_on", "amount", "branch_id", "employee_id", "service", "identity", "ordinal")
-    return _insert(Transaction, columns, source), changed
+    new = _buyers(_insertion(Transaction, columns, source))
+    histories.mark([*new, *changed])
+    return len(new), len(changed)
+
+
+def _buyers(statement: Any) -> list[int]:
+    """Run a statement; the customer of each purchase it touched."""
+    return list(db.session.scalars(statement.returning(Transaction.__table__.c.customer_id)))
 
 
 def _ordinal(batch: ColumnElement[bool], import_id: int, after: int) -> ColumnElement[int]:
@@ -158,8 +167,12 @@ def _add_names(
 
 def _insert(table: type[Any], columns: tuple[str, ...], source: Select[Any]) -> int:
     """Insert what is not there yet; the number of rows that were new."""
+    return _count(_insertion(table, columns, source))
+
+
+def _insertion(table: type[Any], columns: tuple[str, ...], source: Select[Any]) -> Any:
     make: Any = postgresql.insert if db.session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    return _count(make(table.__table__).from_select(columns, source).on_conflict_do_nothing())
+    return make(table.__table__).from_select(columns, source).on_conflict_do_nothing()
 
 
 def _count(statement: Any) -> int:

@@ -1,34 +1,39 @@
 """Who has defected: histories, put to the rules in force, become episodes; and who has come back.
 
 A batch goes in two steps, so that nobody waits while it thinks: `look` only reads, `store` only writes. Running
-either again adds nothing.
+either again adds nothing. Both work on whole columns: nothing is done customer by customer.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+import numpy as np
+from sqlalchemy import Float, cast, func, select
 
 from survey import analyst
-from survey.analyst import Visits
-from survey.clock import local, now
+from survey.analyst import STILL_GONE, Flags, Ints, Visits, detecting
+from survey.analyst.detecting import Asks, Facts
 from survey.customers.models import Customer
 from survey.defections import definitions
-from survey.defections.histories import Range, only, visits_of, visits_of_sample
-from survey.defections.models import Defection
-from survey.defections.returns import Standing, returns_of, standing_in
+from survey.defections.days import column, rows_of
+from survey.defections.facts import facts_of, with_intervals
+from survey.defections.histories import Range, sample_of, visits_among, visits_of
+from survey.defections.models import Definition
+from survey.defections.returns import Batch, Leaning, Standing, returns_of, standing_in
+from survey.defections.states import Stands, moves, stands
+from survey.defections.storing import GIVEN_VALUE as GIVEN_VALUE
+from survey.defections.storing import OWN_SPEND as OWN_SPEND
+from survey.defections.storing import Findings, Found
+from survey.defections.storing import Noticed as Noticed
+from survey.defections.storing import Stored as Stored
+from survey.defections.storing import store as store
 from survey.extensions import db
 
 #: customers by whom the population is judged
 SAMPLE = 50_000
 BATCH = 10_000
-
-#: how a lost value was come by: from the own purchases, or from what the business said the customer is worth
-OWN_SPEND = "own_spend"
-GIVEN_VALUE = "given_value"
 
 
 @dataclass(frozen=True)
@@ -41,65 +46,62 @@ class AppliedRule:
     population: analyst.Population
     #: label only who is still gone, and what began on or after this day; None: the whole history
     since: date | None
+    #: that day is its own: of who was gone before it, it says that they left on it
+    starts: bool = False
+    asks: Asks = Asks(frozenset(), frozenset())
+    #: what holds for all batches: the usual intervals between purchases of a service, and the model
+    shared: Facts = detecting.NOTHING
+
+    def facts(self, customers: Range, as_of: date) -> Facts:
+        """What it must be told of the customers of a batch."""
+        if not self.asks.needs and not self.asks.services:
+            return detecting.NOTHING
+        return replace(
+            facts_of(customers.among, self.asks, as_of), service_intervals=self.shared.service_intervals,
+            model=self.shared.model, unit_days=self.shared.unit_days,
+        )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Found:
-    """An episode to be stored, with its value."""
+@dataclass(frozen=True, eq=False)
+class _People:
+    """The customers of a batch, sorted by key; yearly_cents: (c,) float64, NaN where the business gave no value.
+    erased: the keys of those who were erased."""
 
-    applied: AppliedRule
-    episode: analyst.Episode
-    number: int
-    yearly_spend: Decimal
-    lost_value: Decimal
-    value_method: str
+    customer: Ints
+    segment: list[str]
+    yearly_cents: Any
+    erased: Ints
 
-
-@dataclass(frozen=True)
-class Findings:
-    """What `look` saw in a batch: episodes to be stored, and the day on which each customer came back."""
-
-    as_of: date
-    new: list[Found]
-    returned: dict[int, date]
-
-
-@dataclass(frozen=True)
-class Noticed:
-    """A defection that was stored just now."""
-
-    defection_id: int
-    customer_id: int
-    defected_on: date
-    is_open: bool
-
-
-@dataclass(frozen=True)
-class Stored:
-    """What came of a batch."""
-
-    new: list[Noticed]
-    returned: int
-
-
-@dataclass(frozen=True)
-class _Person:
-    segment: str
-    yearly_value: Decimal | None
+    def labelled_by(self, rule: AppliedRule, applied: list[AppliedRule]) -> Ints:
+        """Whom this rule labels: its segment, or everybody without a rule of their own."""
+        own = {other.segment for other in applied if other.segment}
+        wanted = [name == rule.segment if rule.segment else name not in own for name in self.segment]
+        chosen: Ints = self.customer[np.array(wanted, dtype=bool)]
+        return chosen
 
 
 def rules_in_force(as_of: date) -> list[AppliedRule]:
-    """The definitions in force and what they need to know of the population: computed once for all batches."""
-    standing = definitions.in_force()
-    applied = []
-    for definition in standing:
-        rule = definitions.rule_of(definition)
-        scope = definitions.covers(definition, standing)
-        population = analyst.population(visits_of_sample(scope, as_of, SAMPLE), rule, as_of)
-        late = definitions.labelling_began_before(definition)
-        since = local(definition.created_at).date() if late else None
-        applied.append(AppliedRule(definition.id, definition.segment, rule, population, since))
-    return applied
+    """The definitions that hold on a day and what they need to know of the population: once for all batches."""
+    standing = definitions.in_force(as_of)
+    return [applied(definition, standing, as_of) for definition in standing]
+
+
+def applied(definition: Definition, standing: list[Definition], as_of: date) -> AppliedRule:
+    """One definition, ready for all batches; `standing`: those that hold beside it."""
+    rule = definitions.rule_of(definition)
+    asks = detecting.asks(rule)
+    sample = sample_of(definitions.covers(definition, standing), SAMPLE)
+    facts = with_intervals(facts_of(sample.among, asks, as_of))
+    return AppliedRule(
+        definition.id,
+        definition.segment,
+        rule,
+        detecting.population(visits_among(sample.among, as_of), rule, as_of, facts),
+        definitions.labels_from(definition),
+        definition.effective_on is not None,
+        asks,
+        Facts(service_intervals=facts.service_intervals, model=facts.model, unit_days=facts.unit_days),
+    )
 
 
 def batches(after_id: int = 0) -> Iterator[Range]:
@@ -111,135 +113,106 @@ def batches(after_id: int = 0) -> Iterator[Range]:
 
 def look(customers: Range, as_of: date, applied: list[AppliedRule]) -> Findings:
     """What a batch shows up to and including `as_of`. Reads only: one query each for the histories, the
-    customers and the episodes that stand, however many customers there are."""
+    customers, the episodes and the states that stand, however many customers there are."""
     visits, people = visits_of(customers, as_of), _people_in(customers)
     standing = standing_in(customers)
-    returned = returns_of(standing, visits, as_of)
-    for customer, day in returned.items():
-        standing[customer] = replace(standing[customer], returned_on=day)
-    new: list[Found] = []
+    known = {rule.definition_id: Leaning(rule.population.interval, rule.facts(customers, as_of)) for rule in applied}
+    returned = returns_of(standing, visits, Batch(customers, as_of), known)
+    standing = standing.ended(returned)
+    new, told = [], []
     for rule in applied:
-        labelled = _labelled(visits, rule, applied, people)
-        episodes = analyst.find_episodes(labelled, rule.rule, as_of, rule.population)
-        new += _valued(_added_to(standing, episodes, rule), rule, people)
-    return Findings(as_of, new, returned)
+        whom = _labelled(visits, rule, applied, people)
+        facts = known[rule.definition_id].facts
+        if whom is not visits:
+            facts = facts.only(people.labelled_by(rule, applied))
+        episodes = detecting.find_episodes(whom, rule.rule, as_of, rule.population.interval, facts)
+        new.append(_added_to(standing, _from_its_day(episodes, rule), rule, people))
+        found = detecting.states(whom, detecting.Applied(rule.rule, rule.population.interval, facts), as_of)
+        told.append(_stands(found, rule, people))
+    return Findings(customers, as_of, Found.together(new), returned, moves(told, standing, customers, as_of))
 
 
-def store(findings: Findings) -> Stored:
-    """Store what `look` saw. What another run stored in the meantime is left as it stands. Flushes."""
-    returned = _store_returns(findings.returned)
-    fresh = _not_yet_stored(findings.new)
-    if not fresh:
-        return Stored([], returned)
-    # As rows of the table: objects would be inserted one statement for every change between open and closed.
-    db.session.execute(insert(Defection.metadata.tables["defection"]), [_row(found, findings.as_of) for found in fresh])
-    keys = _keys_of({found.episode.customer_id for found in fresh})
-    return Stored([_noticed(keys, found) for found in fresh], returned)
+def _stands(found: detecting.States, rule: AppliedRule, people: _People) -> Stands:
+    """Where the customers of a rule stand, but for those who were erased."""
+    from_day = analyst.day_number(rule.since) if rule.since is not None and rule.starts else None
+    told = stands(found, from_day)
+    return told.at(~np.isin(told.customer, people.erased)) if len(people.erased) else told
 
 
-def _people_in(customers: Range) -> dict[int, _Person]:
-    query = select(Customer.id, Customer.segment, Customer.yearly_value).where(
+def _from_its_day(episodes: analyst.Episodes, rule: AppliedRule) -> analyst.Episodes:
+    """Whoever was gone when the rule began to hold left on that day: the months before stay as they were."""
+    if rule.since is None or not rule.starts:
+        return episodes
+    first = analyst.day_number(rule.since)
+    over = (episodes.returned_day != STILL_GONE) & (episodes.returned_day <= first)
+    columns = (episodes.customer, episodes.last_visit_day, np.maximum(episodes.defected_day, first))
+    kept = (column[~over] for column in (*columns, episodes.returned_day, episodes.yearly_cents))
+    return analyst.Episodes(*kept)
+
+
+def _people_in(customers: Range) -> _People:
+    cents = cast(Customer.yearly_value, Float) * 100
+    query = select(Customer.id, Customer.segment, cents, Customer.erased_at.is_not(None)).where(
         Customer.id.between(customers.first_id, customers.last_id)
     )
-    return {key: _Person(segment, worth) for key, segment, worth in db.session.execute(query)}
+    rows = rows_of(query.order_by(Customer.id))
+    worth = np.rint(np.array([row[2] for row in rows], dtype=np.float64))
+    keys, erased = column(rows, 0), np.array([row[3] for row in rows], dtype=bool)
+    return _People(keys, [row[1] for row in rows], worth, keys[erased])
 
 
-def _labelled(visits: Visits, rule: AppliedRule, applied: list[AppliedRule], people: dict[int, _Person]) -> Visits:
-    """The visits of those whom this rule labels: its segment, or everybody without a rule of their own."""
+def _labelled(visits: Visits, rule: AppliedRule, applied: list[AppliedRule], people: _People) -> Visits:
     if len(applied) == 1 and not rule.segment:
         return visits
-    own = {other.segment for other in applied if other.segment}
-    if rule.segment:
-        return only(visits, {key for key, person in people.items() if person.segment == rule.segment})
-    return only(visits, {key for key, person in people.items() if person.segment not in own})
+    return visits.only(people.labelled_by(rule, applied))
 
 
-def _added_to(
-    standing: dict[int, Standing], episodes: list[analyst.Episode], rule: AppliedRule
-) -> list[tuple[int, analyst.Episode]]:
-    """The episodes that are new, numbered; each becomes the one that stands. Episodes come by date, and only
-    what begins after the last one ended is new: what was labelled once is never relabelled."""
-    new = []
-    for episode in episodes:
-        last = standing.get(episode.customer_id)
-        if not _comes_after(episode, last) or not _is_labelled(episode, rule):
-            continue
-        number = last.number + 1 if last else 1
-        standing[episode.customer_id] = Standing(
-            number, episode.last_visit_on, episode.defected_on, episode.returned_on, rule.rule
-        )
-        new.append((number, episode))
-    return new
+def _added_to(standing: Standing, episodes: analyst.Episodes, rule: AppliedRule, people: _People) -> Found:
+    """The episodes that are new, numbered and valued.
+
+    Only what begins after the last stored one ended is new: what was labelled once is never relabelled. The episodes
+    of a rule do not overlap, and each customer has one rule, so what follows a new one is new too.
+    """
+    row, stands = standing.place_of(episodes.customer)
+    is_new = ~stands
+    number = np.zeros(len(episodes), dtype=np.int64)
+    if stands.any():
+        ended = standing.returned_day[row]
+        is_new |= (ended != STILL_GONE) & (episodes.defected_day > ended)
+        number = np.where(stands, standing.number[row], 0)
+    kept = np.flatnonzero(is_new & _is_labelled(episodes, rule))
+    return _valued(episodes, kept, number[kept] + _count_up(episodes.customer[kept]), rule, people)
 
 
-def _comes_after(episode: analyst.Episode, last: Standing | None) -> bool:
-    return last is None or (last.returned_on is not None and episode.defected_on > last.returned_on)
+def _is_labelled(episodes: analyst.Episodes, rule: AppliedRule) -> Flags:
+    if rule.since is None:
+        return np.ones(len(episodes), dtype=bool)
+    began_since: Flags = episodes.defected_day >= analyst.day_number(rule.since)
+    is_open: Flags = episodes.returned_day == STILL_GONE
+    return is_open | began_since
 
 
-def _is_labelled(episode: analyst.Episode, rule: AppliedRule) -> bool:
-    return rule.since is None or episode.returned_on is None or episode.defected_on >= rule.since
+def _count_up(customer: Ints) -> Ints:
+    """(n,) 1, 2, ... within each customer of a sorted column."""
+    starts = np.flatnonzero(np.diff(customer, prepend=-1))
+    counts = np.diff(np.append(starts, len(customer)))
+    return np.arange(1, len(customer) + 1) - np.repeat(starts, counts)
 
 
-def _valued(new: list[tuple[int, analyst.Episode]], rule: AppliedRule, people: dict[int, _Person]) -> list[Found]:
-    given = [people[episode.customer_id].yearly_value for _, episode in new]
-    yearly = [e.yearly_spend if worth is None else worth for worth, (_, e) in zip(given, new, strict=True)]
-    lost = analyst.lost_values(yearly, rule.population.remaining_years)
-    methods = [OWN_SPEND if worth is None else GIVEN_VALUE for worth in given]
-    return [
-        Found(rule, episode, number, *value)
-        for (number, episode), value in zip(new, zip(yearly, lost, methods, strict=True), strict=True)
-    ]
-
-
-def _store_returns(returned: dict[int, date]) -> int:
-    """Only the latest episode of a customer can be open."""
-    if not returned:
-        return 0
-    opened = select(Defection.customer_id, Defection.id).where(
-        Defection.customer_id.in_(returned), Defection.returned_on.is_(None)
+def _valued(episodes: analyst.Episodes, kept: Ints, number: Ints, rule: AppliedRule, people: _People) -> Found:
+    customer, years = episodes.customer[kept], rule.population.remaining_years
+    given = people.yearly_cents[np.searchsorted(people.customer, customer)]
+    is_given = ~np.isnan(given)
+    yearly = np.where(is_given, np.nan_to_num(given), episodes.yearly_cents[kept]).astype(np.int64)
+    return Found(
+        customer=customer,
+        definition_id=np.full(len(kept), rule.definition_id),
+        number=number,
+        last_visit_day=episodes.last_visit_day[kept],
+        defected_day=episodes.defected_day[kept],
+        returned_day=episodes.returned_day[kept],
+        yearly_cents=yearly,
+        lost_cents=analyst.lost_cents(yearly, years),
+        remaining_years=np.full(len(kept), years),
+        is_given=is_given,
     )
-    rows = [{"id": key, "returned_on": returned[customer]} for customer, key in db.session.execute(opened)]
-    if rows:
-        db.session.execute(update(Defection), rows)
-    return len(rows)
-
-
-def _not_yet_stored(new: list[Found]) -> list[Found]:
-    customers = {found.episode.customer_id for found in new}
-    query = (
-        select(Defection.customer_id, func.max(Defection.episode))
-        .where(Defection.customer_id.in_(customers))
-        .group_by(Defection.customer_id)
-    )
-    highest = {customer: number for customer, number in db.session.execute(query)}
-    return [found for found in new if found.number > highest.get(found.episode.customer_id, 0)]
-
-
-def _row(found: Found, as_of: date) -> dict[str, Any]:
-    episode = found.episode
-    return {
-        "customer_id": episode.customer_id,
-        "definition_id": found.applied.definition_id,
-        "episode": found.number,
-        "last_visit_on": episode.last_visit_on,
-        "defected_on": episode.defected_on,
-        "noticed_on": as_of,
-        "returned_on": episode.returned_on,
-        "yearly_spend": found.yearly_spend,
-        "remaining_years": found.applied.population.remaining_years,
-        "lost_value": found.lost_value,
-        "value_method": found.value_method,
-        "created_at": now(),
-    }
-
-
-def _keys_of(customers: set[int]) -> dict[tuple[int, int], int]:
-    query = select(Defection.customer_id, Defection.episode, Defection.id)
-    rows = db.session.execute(query.where(Defection.customer_id.in_(customers)))
-    return {(customer, number): key for customer, number, key in rows}
-
-
-def _noticed(keys: dict[tuple[int, int], int], found: Found) -> Noticed:
-    episode = found.episode
-    key = keys[episode.customer_id, found.number]
-    return Noticed(key, episode.customer_id, episode.defected_on, episode.returned_on is None)

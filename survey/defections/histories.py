@@ -1,13 +1,22 @@
-"""Purchases as histories: one query for a range of customers, one row per customer and day."""
+"""Histories as columns, read from the summaries: one query for a range of customers, one row of it a customer."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, Float, cast, func, select
+import numpy as np
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from survey.analyst import Visits
-from survey.customers.models import Customer, Transaction
+from survey.customers.models import Customer, CustomerHistory
+from survey.defections.days import rows_of
 from survey.extensions import db
+
+#: one visit in `CustomerHistory.packed`
+VISIT = np.dtype([("day", ">i4"), ("cents", ">i8")])
+#: says of a column of customer keys which customers are meant
+Among = Callable[[InstrumentedAttribute[int]], ColumnElement[bool]]
 
 
 @dataclass(frozen=True)
@@ -17,44 +26,55 @@ class Range:
     first_id: int
     last_id: int
 
+    def among(self, key: InstrumentedAttribute[int]) -> ColumnElement[bool]:
+        """The condition on a column of customer keys that says who is in it."""
+        return key.between(self.first_id, self.last_id)
+
 
 def visits_of(customers: Range, as_of: date) -> Visits:
-    """The visits of these customers up to and including `as_of`, sorted by customer and day."""
-    return _visits(Transaction.customer_id.between(customers.first_id, customers.last_id), as_of)
+    """The visits of these customers up to and including `as_of`."""
+    return _visits(CustomerHistory.customer_id.between(customers.first_id, customers.last_id), as_of)
 
 
-def visits_of_sample(segments: ColumnElement[bool], as_of: date, size: int) -> Visits:
-    """The visits of at most about `size` customers who meet a condition: every so-manieth by key, so that
-    the same data give the same sample."""
-    count = db.session.scalar(select(func.count()).select_from(Customer).where(segments)) or 0
-    step = max(1, -(-count // size))
-    chosen = select(Customer.id).where(segments, Customer.id % step == 0)
-    return _visits(Transaction.customer_id.in_(chosen), as_of)
+@dataclass(frozen=True)
+class Sample:
+    """Every so-manieth of the customers who meet a condition, by key, so that the same data give the same sample."""
+
+    #: how many meet the condition
+    total: int
+    #: 1: these are all of them
+    step: int
+    condition: ColumnElement[bool]
+
+    def among(self, key: InstrumentedAttribute[int]) -> ColumnElement[bool]:
+        """The condition on a column of customer keys that says who is in it."""
+        return key.in_(select(Customer.id).where(self.condition, Customer.id % self.step == 0))
+
+
+def sample_of(condition: ColumnElement[bool], size: int) -> Sample:
+    """At most about `size` of the customers who meet a condition."""
+    total = db.session.scalar(select(func.count()).select_from(Customer).where(condition)) or 0
+    return Sample(total, max(1, -(-total // size)), condition)
+
+
+def visits_among(among: Among, as_of: date) -> Visits:
+    """The visits of some customers up to and including `as_of`."""
+    return _visits(among(CustomerHistory.customer_id), as_of)
 
 
 def _visits(customers: ColumnElement[bool], as_of: date) -> Visits:
-    day = (Transaction.customer_id, Transaction.occurred_on)
-    # Summed as numbers of the engine and cast once: a Decimal per row would take most of the time.
-    amount = cast(func.coalesce(func.sum(Transaction.amount), 0), Float)
-    query = select(*day, amount).where(customers, Transaction.occurred_on <= as_of).group_by(*day).order_by(*day)
-    rows = db.session.execute(query).all()
-    return Visits([row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows])
-
-
-def only(visits: Visits, customer_ids: set[int]) -> Visits:
-    """The visits of some of the customers."""
-    kept = [row for row, customer in enumerate(visits.customer) if customer in customer_ids]
-    return Visits(
-        [visits.customer[row] for row in kept],
-        [visits.on[row] for row in kept],
-        [visits.amount[row] for row in kept],
+    query = (
+        select(CustomerHistory.customer_id, CustomerHistory.packed)
+        .where(customers, CustomerHistory.first_on <= as_of)
+        .order_by(CustomerHistory.customer_id)
     )
+    rows = rows_of(query)
+    return unpacked([row[0] for row in rows], [row[1] for row in rows]).until(as_of)
 
 
-def first_visit_after(visits: Visits, after: dict[int, date]) -> dict[int, date]:
-    """For each customer named, the first visit after the date given; absent where there was none."""
-    found: dict[int, date] = {}
-    for customer, on in zip(visits.customer, visits.on, strict=True):
-        if customer in after and customer not in found and on > after[customer]:
-            found[customer] = on
-    return found
+def unpacked(keys: list[int], packed: list[bytes]) -> Visits:
+    """The visits in packed histories of customers in order of their keys."""
+    rows = np.frombuffer(b"".join(packed), dtype=VISIT)
+    visits = np.fromiter(map(len, packed), dtype=np.int64, count=len(packed)) // VISIT.itemsize
+    customer = np.repeat(np.array(keys, dtype=np.int64), visits)
+    return Visits(customer, rows["day"].astype(np.int64), rows["cents"].astype(np.int64))

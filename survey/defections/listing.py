@@ -56,9 +56,9 @@ def filters_from(given: Mapping[str, str]) -> Filters:
     if state not in (None, *STATES):
         raise ValueError("There is no such state.")
     return Filters(
-        _day(given.get("from")),
-        _day(given.get("to")),
-        _whole(given.get("branch")),
+        day_in(given.get("from")),
+        day_in(given.get("to")),
+        whole_in(given.get("branch")),
         given.get("segment") or None,
         state,
     )
@@ -106,11 +106,13 @@ def _conditions(filters: Filters, user: User) -> list[ColumnElement[bool]]:
     return wanted
 
 
-def _day(text: str | None) -> date | None:
+def day_in(text: str | None) -> date | None:
+    """A day as it stands in an address; None where there is none. ValueError where it is no day."""
     return date.fromisoformat(text) if text else None
 
 
-def _whole(text: str | None) -> int | None:
+def whole_in(text: str | None) -> int | None:
+    """A whole number as it stands in an address; None where there is none. ValueError where it is none."""
     if not text:
         return None
     number = int(text)

@@ -230,8 +230,8 @@ def _training(start: date) -> Investment:
 def _renovation(start: date) -> Investment:
     return Investment(
         name="Verbouwing wachtruimtes",
-        started_on=start + timedelta(days=300),
-        amount_cents=145_000_00,
+        started_on=start + timedelta(days=420),
+        amount_cents=690_000_00,
         reasons=("premises",),
         branches=tuple(branch.name for branch in BRANCHES),
         hazard_fall=0.50,

@@ -21,6 +21,7 @@ from survey.defections import definitions
 from survey.defections.models import Defection
 from survey.demo.answers import Answer
 from survey.demo.generating import DemoBusiness, generate
+from survey.demo.investing import add_investments
 from survey.demo.reviewing import review_answers
 from survey.extensions import db
 from survey.invitations.links import answer_link
@@ -35,6 +36,8 @@ LOOKS = 24
 DAYS_BETWEEN = 30
 #: how many of those invited last have not answered yet, so that there is somebody to answer as
 STILL_TO_ANSWER = 5
+#: after two, enough of the sample has been read that the shares of a year have honest intervals
+SITTINGS = 2
 
 
 @dataclass(frozen=True)
@@ -91,8 +94,17 @@ def _fill(app: Flask, business: DemoBusiness, days: list[date]) -> None:
     run(app, "jobs", "run", "draw")
     _read_some(app, business)
     run(app, "answers", "train")
-    for kind in ("watch", "find_themes"):
+    for kind in ("value", "watch", "find_themes", "shares", "figures", "alert"):
         run(app, "jobs", "run", kind)
+    _invest(app, business)
+
+
+def _invest(app: Flask, business: DemoBusiness) -> None:
+    """The manager keeps a register of what is spent; every night it is checked."""
+    with app.app_context():
+        added = committed(db.session, lambda: add_investments(business.story.investments))
+        click.echo(f"{added} investments put into the register")
+    run(app, "jobs", "run", "check_investments")
 
 
 def run(app: Flask, *command: str) -> None:
@@ -132,11 +144,12 @@ def _answer_all(app: Flask, business: DemoBusiness) -> None:
 
 
 def _read_some(app: Flask, business: DemoBusiness) -> None:
-    """People read answers, one by one from the queue; the queue is filled up again, as it is every half hour."""
-    with app.app_context(), writing():
-        read = review_answers(business)
-        click.echo(f"{read} answers read by the analyst and the administrator")
-    run(app, "jobs", "run", "draw")
+    """People read answers, one by one from the queue, in two sittings; the queue is filled up again after each."""
+    for _ in range(SITTINGS):
+        with app.app_context(), writing():
+            read = review_answers(business)
+            click.echo(f"{read} answers read by the analyst and the administrator")
+        run(app, "jobs", "run", "draw")
 
 
 def _date_back(delays: dict[int, int]) -> None:

@@ -19,6 +19,7 @@ from survey.extensions import db
 from survey.invitations.models import Invitation, Mailing
 from survey.reasons.models import Classification, ClassifiedReason, ServingModel
 from survey.reports.lens import Lens
+from survey.reports.period import Period
 from survey.responses.models import Response, ResponseReason
 from survey.taxonomy.queries import answers_counted, as_counted, counted_as
 
@@ -157,6 +158,16 @@ def answers(lens: Lens, *columns: Any) -> Select[*tuple[Any, ...]]:
 
 def customers_in_view(lens: Lens) -> int:
     return db.session.scalar(select(func.count()).select_from(Customer).where(*lens.customers())) or 0
+
+
+def lost_in(lens: Lens, periods: Sequence[Period]) -> list[Decimal]:
+    """What was taken to be lost in each of these periods with customers in view, in one question."""
+    sums = [
+        func.sum(case((Defection.defected_on.between(each.first, each.last), Defection.lost_value), else_=0))
+        for each in periods
+    ]
+    query = select(*sums).select_from(Defection).join(Customer, Customer.id == Defection.customer_id)
+    return [_money(amount or 0) for amount in db.session.execute(query.where(*lens.customers())).one()]
 
 
 def last_departure(lens: Lens) -> date | None:

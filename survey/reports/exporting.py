@@ -8,6 +8,8 @@ from survey.clock import local
 from survey.csv_file import Cell, csv_bytes
 from survey.reports.breakdown import NO_MAIN_REASON, Breakdown, OtherRow, ReasonRow
 from survey.reports.counting import NO_ANSWER, NOT_ASKED
+from survey.reports.findings import Findings
+from survey.reports.telling import ordered
 from survey.reports.words import Words
 from survey.taxonomy.models import Reason
 
@@ -23,16 +25,14 @@ def other_label(kind: str) -> str:
 
 
 def breakdown_csv(found: Breakdown, reasons: Sequence[ReasonRow], language: str) -> bytes:
-    """Every departure in one row; what the model read stands in a column of its own, which adds up to nothing."""
+    """Every departure in one row, by the main reason ticked. What the shares of all who left are: `estimates_csv`."""
     header = (
         _("from"), _("to"), _("code"), _("reason"), _("departures"), _("share of answers"), _("share from"),
-        _("share to"), _("lost value"), _("read by the model"),
+        _("share to"), _("lost value"),
     )  # fmt: skip
     period = (found.lens.period.first, found.lens.period.last)
     rows: list[Sequence[Cell]] = [(*period, *_reason_cells(row, language)) for row in reasons]
     rows += [(*period, *_other_cells(row)) for row in found.others]
-    text = (("unsure", _("Unsure"), found.text.unsure), ("not_read", _("Not yet read"), found.text.not_read))
-    rows += [(*period, code, label, 0, None, None, None, 0, count) for code, label, count in text]
     return csv_bytes(header, rows, language)
 
 
@@ -40,12 +40,34 @@ def _reason_cells(row: ReasonRow, language: str) -> tuple[Cell, ...]:
     share = row.share
     return (
         row.reason.code, row.reason.label(language), row.count, share.estimate, share.low, share.high,
-        row.lost_value, row.read,
+        row.lost_value,
     )  # fmt: skip
 
 
 def _other_cells(row: OtherRow) -> tuple[Cell, ...]:
-    return (row.kind, other_label(row.kind), row.count, None, None, None, row.lost_value, None)
+    return (row.kind, other_label(row.kind), row.count, None, None, None, row.lost_value)
+
+
+def estimates_csv(found: Findings | None, order: str, language: str) -> bytes:
+    """The estimates of the page: per reason the share of all who left and what was lost, with their intervals."""
+    header = (
+        _("from"), _("to"), _("code"), _("reason"), _("source"), _("method"), _("share of those who left"),
+        _("share from"), _("share to"), _("share unweighted"), _("widest from"), _("widest to"), _("lost value"),
+        _("lost from"), _("lost to"), _("model version"), _("answers"), _("read by people"),
+    )  # fmt: skip
+    rows = [_estimate_cells(found, k, language) for k in ordered(found, order)] if found else []
+    return csv_bytes(header, rows, language)
+
+
+def _estimate_cells(found: Findings, k: int, language: str) -> Sequence[Cell]:
+    shares, period = found.shares, found.shares.lens.period
+    each, lost = shares.best[k], found.lost.each[k] if found.lost else None
+    amounts = (round(lost.estimate), round(lost.low), round(lost.high)) if lost else (None, None, None)
+    return (
+        period.first, period.last, shares.reasons[k].code, shares.reasons[k].label(language), shares.basis,
+        each.method, each.estimate, each.low, each.high, shares.raw[k].estimate, *shares.widest[k],
+        *amounts, shares.version_id, shares.answers, shares.reviewed,
+    )  # fmt: skip
 
 
 def months_csv(found: Breakdown, language: str) -> bytes:

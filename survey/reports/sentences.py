@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from survey import formats
-from survey.reports.breakdown import Breakdown, MeasuredRate, ReasonRow, ranked
+from survey.reports.breakdown import Breakdown, MeasuredRate
 from survey.reports.phrases import about, between, month_in_words, period_in_words
 from survey.reports.words import Search, Words
 
@@ -124,56 +124,13 @@ def response_sentence(found: Breakdown) -> str:
     )
 
 
-def reasons_title(found: Breakdown, order: str, language: str) -> str:
-    """What the picture of the reasons shows."""
-    if not found.answered:
-        return str(_("No reasons yet"))
-    top = ranked(found.reasons, order)[0]
-    if order == "value":
-        return _costs_most(found, top, language)
-    return str(
-        _(
-            "“%(reason)s” is named most: by %(count)s of the %(answered)s who answered",
-            reason=top.reason.label(language),
-            count=formats.count(top.count),
-            answered=formats.count(found.answered),
-        )
-    )
-
-
-def _costs_most(found: Breakdown, top: ReasonRow, language: str) -> str:
-    return str(
-        _(
-            "“%(reason)s” costs most: %(value)s of the %(all)s lost with those who answered",
-            reason=top.reason.label(language),
-            value=about(top.lost_value),
-            all=about(found.answered_value),
-        )
-    )
-
-
-def reasons_sentence(found: Breakdown) -> str:
-    """What the picture of the reasons is made of, and what it leaves open."""
-    return str(
-        _(
-            "Each dot is the share of the answers (%(answered)s) that ticked this as the main reason; the line is its "
-            "95%% interval. Solid dots are reasons you can influence. The answers stand for %(part)s of the %(all)s "
-            "lost; of the others nobody knows the reason yet.",
-            answered=formats.count(found.answered),
-            part=about(found.answered_value),
-            all=about(found.lost_value),
-        )
-    )
-
-
 def text_sentence(found: Breakdown) -> str:
-    """What the model has read, so that the states add up to the answers."""
+    """How far the model has come with the words, so that the states add up to the answers."""
     text = found.text
     return str(
         _(
-            "The model found a reason in %(given)s of %(answers)s answers. Unsure: %(unsure)s; not read yet: "
-            "%(not_read)s; no words: %(no_words)s. An answer can hold several reasons. "
-            "These are counts of what the model read, not estimates of how many customers left for it.",
+            "Of %(answers)s answers the model found a reason in %(given)s and was unsure of %(unsure)s; not read yet: "
+            "%(not_read)s; no words: %(no_words)s.",
             answers=formats.count(text.answers),
             given=formats.count(text.given),
             unsure=formats.count(text.unsure),
@@ -217,6 +174,16 @@ def words_headline(search: Search, given: int, written: int, language: str) -> s
     reason = search.reason.label(language)
     if not given:
         return str(_("Nobody gave “%(reason)s” as the reason in this period", reason=reason))
+    if search.given_by == "found":
+        return str(
+            ngettext(
+                "“%(reason)s”: found by people in %(given)s answer",
+                "“%(reason)s”: found by people in %(given)s answers",
+                given,
+                reason=reason,
+                given=formats.count(given),
+            )
+        )
     if search.given_by == "read":
         return str(
             ngettext(

@@ -13,11 +13,13 @@ from survey.accounts import audit
 from survey.accounts.access import allow
 from survey.clock import local, today
 from survey.paging import Page
-from survey.reports import phrases, sentences
-from survey.reports.breakdown import Breakdown, ReasonRow, break_down, ranked, whole_amounts
-from survey.reports.exporting import breakdown_csv, months_csv, other_label, words_csv
+from survey.reports import phrases, sentences, telling
+from survey.reports.breakdown import Breakdown, break_down, ranked, whole_amounts
+from survey.reports.drawing import quarters_drawn, reasons_drawn
+from survey.reports.exporting import breakdown_csv, estimates_csv, months_csv, other_label, words_csv
+from survey.reports.findings import Findings, findings_for
 from survey.reports.lens import Lens, UnclearAddress, choices, lens_from, order_from, page_number
-from survey.reports.pictures import NARROW, WIDE, reasons_picture, trend_picture
+from survey.reports.pictures import trend_picture
 from survey.reports.words import GIVEN_BY, PAGE, Search, count_answers, reason_of, words_of
 from survey.web import language
 
@@ -33,28 +35,38 @@ PERIODS = ("last-quarter", "this-quarter", "last-12-months")
 def breakdown() -> ResponseReturnValue:
     """Why customers left: the page a manager understands in ten seconds."""
     lens, order = asked_lens(), order_from(request.args.to_dict(flat=False))
-    found = break_down(lens)
-    reasons, whole = ranked(found.reasons, order), whole_amounts(found)
+    found, shown = break_down(lens), findings_for(lens, today())
     return render_template(
         "reports/breakdown.html",
         found=found,
-        reasons=reasons,
+        shown=shown,
+        ticked=ranked(found.reasons, order),
         order=order,
-        pictures=_pictures(found, reasons, whole, order),
+        pictures=_pictures(found, shown, order),
         other_label=other_label,
-        whole=whole,
-        **_frame(lens),
+        whole=whole_amounts(found),
+        **frame_of(lens),
     )
 
 
 @blueprint.get("/breakdown.csv")
 @allow(*READERS)
 def breakdown_file() -> ResponseReturnValue:
-    """The figures of the page."""
+    """Every departure, by the main reason ticked."""
     lens, order = asked_lens(), order_from(request.args.to_dict(flat=False))
     found = break_down(lens)
     _note("breakdown exported", lens, "breakdown")
     return _file("breakdown", lens, breakdown_csv(found, ranked(found.reasons, order), language()))
+
+
+@blueprint.get("/breakdown/reasons.csv")
+@allow(*READERS)
+def reasons_file() -> ResponseReturnValue:
+    """The estimates by reason; an empty file where there are none yet."""
+    lens, order = asked_lens(), order_from(request.args.to_dict(flat=False))
+    shown = findings_for(lens, today())
+    _note("reasons exported", lens, "reasons")
+    return _file("reasons", lens, estimates_csv(shown, order, language()))
 
 
 @blueprint.get("/breakdown/months.csv")
@@ -82,7 +94,7 @@ def words(code: str) -> ResponseReturnValue:
         written=written,
         page=page,
         local=local,
-        **_frame(search.lens),
+        **frame_of(search.lens),
     )
 
 
@@ -111,33 +123,32 @@ def _search(code: str) -> Search:
     if reason is None:
         abort(404)
     if given_by not in GIVEN_BY:
-        raise UnclearAddress(_("Words are shown by reason ticked or by reason read, in no other way."))
+        raise UnclearAddress(_("Words are shown by reason ticked, read by the model or found by people."))
     return Search(asked_lens(), reason, given_by)
 
 
-def _frame(lens: Lens) -> dict[str, Any]:
-    """What both pages need for their filters."""
+def frame_of(lens: Lens) -> dict[str, Any]:
+    """What every page with these filters needs."""
     return {
         "lens": lens,
         "offered": choices(current_user),
         "kept": lens.address(),
         "periods": PERIODS,
         "say": sentences,
+        "tell": telling,
         "phrase": phrases,
         "today": today(),
     }
 
 
-def _pictures(found: Breakdown, reasons: list[ReasonRow], whole: dict[Any, int], order: str) -> dict[str, Markup]:
-    """The pictures there is something to draw for: the reasons in two widths, and the months."""
-    drawn: dict[str, Markup] = {}
-    if found.answered:
-        label = f"{sentences.reasons_title(found, order, language())}. {sentences.reasons_sentence(found)}"
-        for name, layout in (("narrow", NARROW), ("wide", WIDE)):
-            drawn[name] = charts.svg(reasons_picture(reasons, whole, language(), layout), label, language())
+def _pictures(found: Breakdown, shown: Findings | None, order: str) -> dict[str, Markup]:
+    """The pictures there is something to draw for: the reasons in two widths, the months and the quarters."""
+    drawn = reasons_drawn(shown, order, language()) if shown else {}
     if any(month.rate.at_risk for month in found.months):
         label = f"{sentences.trend_title(found)}. {sentences.trend_sentence(found)}"
         drawn["trend"] = charts.svg(trend_picture(found.months), label, language())
+    if shown and (quarters := quarters_drawn(shown, order, language())):
+        drawn["quarters"] = quarters
     return drawn
 
 

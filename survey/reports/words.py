@@ -13,7 +13,7 @@ from survey.customers.models import Branch, Customer
 from survey.extensions import db
 from survey.reasons.explaining import Explained, explained
 from survey.reasons.guesses import GuessedReason, guesses
-from survey.reasons.models import Classification, ClassifiedReason
+from survey.reasons.models import Classification, ClassifiedReason, HumanLabel, Review
 from survey.reports.counting import answers, serving_model_id
 from survey.reports.lens import Lens
 from survey.responses.models import Response, ResponseReason
@@ -23,8 +23,8 @@ from survey.taxonomy.queries import as_counted, keys_counted_as
 PAGE = 25
 #: answers completed by one query
 BATCH = 1000
-#: the reason was ticked as the main one, or the serving model reads it in the text
-GIVEN_BY = ("ticked", "read")
+#: the reason was ticked as the main one, the serving model reads it in the text, or people found it there
+GIVEN_BY = ("ticked", "read", "found")
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def words_of(search: Search, page: int | None = None) -> list[Words]:
         query = query.limit(PAGE).offset((page - 1) * PAGE)
     rows = db.session.execute(query).all()
     found = [words for start in range(0, len(rows), BATCH) for words in _completed(rows[start : start + BATCH])]
-    return found if page is None or search.given_by == "ticked" else _with_guesses(found, search.reason)
+    return found if page is None or search.given_by != "read" else _with_guesses(found, search.reason)
 
 
 def _with_guesses(found: Sequence[Words], reason: Reason) -> list[Words]:
@@ -116,6 +116,13 @@ def _gives(search: Search) -> ColumnElement[bool]:
             ResponseReason.response_id == Response.id,
             ResponseReason.main,
             ResponseReason.reason_id.in_(reasons),
+        )
+    if search.given_by == "found":
+        return exists().where(
+            Review.response_id == Response.id,
+            Review.state == "reviewed",
+            HumanLabel.review_id == Review.id,
+            HumanLabel.reason_id.in_(reasons),
         )
     return exists().where(
         Classification.response_id == Response.id,

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
+from survey.customers import histories
 from survey.customers.models import Customer, Transaction
 from survey.database import committed
 from survey.defections import detection
@@ -38,6 +39,14 @@ class People:
         )
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What came of all batches."""
+
+    new: list[detection.Noticed]
+    returned: int
+
+
 def add_customers(names: Iterable[str], **more: Mapping[str, Any]) -> dict[str, int]:
     """Customers by name, in that order; gives their keys."""
     people = People(more)
@@ -49,6 +58,7 @@ def add_customers(names: Iterable[str], **more: Mapping[str, Any]) -> dict[str, 
 
 
 def add_purchases(purchases: Purchases) -> None:
+    """Purchases, with the histories made anew, as an import leaves them."""
     keys = {c.external_id: c.id for c in db.session.scalars(select(Customer))}
     rows = [
         {
@@ -64,7 +74,10 @@ def add_purchases(purchases: Purchases) -> None:
     ]
     if rows:
         db.session.execute(insert(Transaction), rows)
+        histories.mark(row["customer_id"] for row in rows)
     db.session.commit()
+    while committed(db.session, histories.refresh_some):
+        pass
 
 
 def open_shop(purchases: Purchases, **more: Mapping[str, Any]) -> dict[str, int]:
@@ -73,7 +86,7 @@ def open_shop(purchases: Purchases, **more: Mapping[str, Any]) -> dict[str, int]
     return keys
 
 
-def detect(as_of: date) -> detection.Stored:
+def detect(as_of: date) -> Seen:
     """Detect over all batches as the job does; gives the sum of what was stored."""
     applied = detection.rules_in_force(as_of)
     new, returned = [], 0
@@ -82,7 +95,7 @@ def detect(as_of: date) -> detection.Stored:
         stored = committed(db.session, lambda found=found: detection.store(found))
         new += stored.new
         returned += stored.returned
-    return detection.Stored(new, returned)
+    return Seen(new, returned)
 
 
 def stored_episodes() -> list[tuple[str, int, date, date, date | None]]:

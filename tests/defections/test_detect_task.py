@@ -1,10 +1,11 @@
 """The detect job and command: batches that commit, go on where they were, and say what they did."""
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
 from survey.clock import now, today
-from survey.customers.models import Import
+from survey.customers import histories
+from survey.customers.models import Import, Transaction
 from survey.database import writing
 from survey.defections import detection
 from survey.defections.models import Defection
@@ -100,6 +101,17 @@ def test_detection_waits_for_a_file_that_is_being_published():
     row.state = "done"
     db.session.commit()
     assert task.detect(task.Question(AS_OF))["new"] == 0
+
+
+@pytest.mark.usefixtures("context")
+def test_the_run_first_makes_the_histories_of_the_marked_anew():
+    keys = shop.open_shop({"anna": [(0, 5)], "bert": [(0, 5)]})
+    row = {"occurred_on": day(190), "amount": 5, "service": "", "identity": bytes(16), "ordinal": 7}
+    db.session.execute(insert(Transaction), [row | {"customer_id": keys["anna"]}])
+    histories.mark([keys["anna"]])
+    db.session.commit()
+    assert task.detect(task.Question(AS_OF))["new"] == 2
+    assert [row[4] for row in shop.stored_episodes()] == [day(190), None]
 
 
 def test_the_worker_runs_it(app):

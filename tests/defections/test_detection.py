@@ -197,6 +197,25 @@ def test_value_is_the_own_year_or_what_the_business_gave():
     assert rows["minus"][2] == 0
 
 
+def test_cents_are_exact_on_both_engines():
+    shop.open_shop({"anna": [(0, 0.29), (0, 0.57), (1, 19.99), (2, 1234567.89)]})
+    define(*LAPSE)
+    shop.detect(day(90))
+    made = db.session.scalars(select(Defection)).one()
+    assert made.yearly_spend == Decimal("1234588.74")
+    assert made.lost_value == (made.yearly_spend * Decimal(made.remaining_years)).quantize(Decimal("0.01"))
+
+
+def test_what_was_stored_is_told_with_its_keys():
+    keys = shop.open_shop({"anna": [(0, 10), (90, 10)], "bert": [(0, 10)]})
+    define(*LAPSE)
+    (customers,) = detection.batches()
+    stored = detection.store(detection.look(customers, day(100), detection.rules_in_force(day(100))))
+    rows = {d.id: (d.customer_id, d.defected_on, d.returned_on is None) for d in db.session.scalars(select(Defection))}
+    assert {n.defection_id: (n.customer_id, n.defected_on, n.is_open) for n in stored.new} == rows
+    assert [n.customer_id for n in stored.still_gone] == [keys["bert"]]
+
+
 def test_purchases_after_the_day_are_not_seen():
     shop.open_shop({"anna": [(0, 10), (70, 10)]})
     define(*LAPSE)

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from survey.accounts.models import AuditEntry
 from survey.customers.models import Branch
 from survey.database import writing
+from survey.defections import definitions
 from survey.defections.models import Definition
 from survey.extensions import db
 from tests.defections import shop
@@ -55,7 +56,7 @@ def test_the_list_says_who_left_and_what_it_costs(left, sign_in):
     assert "€900" in row_of(page, "bert")
     assert "7 Sep 2024" in row_of(page, "carl")
     assert "dora" not in page
-    assert "It is a first estimate of turnover: no margin is taken off" in page
+    assert "first estimate without one until the coming night" in page
 
 
 def test_the_lost_value_of_the_page_is_the_sum_of_those_still_gone(left, sign_in, app):
@@ -154,14 +155,20 @@ def versions(app):
         return [(d.name, d.version, d.kind, d.parameters, d.segment, d.active) for d in db.session.scalars(query)]
 
 
+def in_force(app, on=None):
+    with app.app_context():
+        return [(d.name, d.version) for d in definitions.in_force(on)]
+
+
 def test_a_change_is_a_new_version_and_the_old_one_stays(app, sign_in):
     client = sign_in("analyst")
     saved = post(client, CHANGE, kind="lapse", days="90", times_usual="2.5", segment="")
     assert (saved.status_code, saved.location) == (302, DEFINITIONS)
     assert versions(app) == [
-        ("Standard", 1, "lapse", {"days": 180}, "", False),
+        ("Standard", 1, "lapse", {"days": 180}, "", True),
         ("Standard", 2, "lapse", {"days": 90, "times_usual": 2.5}, "", True),
     ]
+    assert in_force(app) == [("Standard", 2)]
     page = text_of(client.get(DEFINITIONS))
     assert "2.5 times their own usual interval without a visit. It takes at least 90 days." in page
     assert "replaced" in page
@@ -189,7 +196,8 @@ def test_a_segment_gets_its_own_and_can_give_it_up(left, app, sign_in):
     with app.app_context():
         key = db.session.scalar(select(Definition.id).where(Definition.name == "gold"))
     assert post(client, f"{DEFINITIONS}/{key}/retire").status_code == 302
-    assert [row[5] for row in versions(app)] == [True, False]
+    assert in_force(app) == [("Standard", 1)]
+    assert "taken away" in text_of(client.get(DEFINITIONS))
 
 
 def test_the_general_definition_cannot_be_taken_away(app, sign_in):
@@ -230,16 +238,16 @@ def test_an_unknown_kind_is_refused(sign_in):
 def test_a_preview_says_how_many_and_changes_nothing(left, app, sign_in):
     page = text_of(sign_in("analyst").get(f"{CHANGE}?kind=lapse&days=100&times_usual=&segment=&preview=1"))
     # The last purchase is of day 400: anna and bert are gone, carl came on day 250 and is gone again, dora is not.
-    assert "As of 4 February 2025 that is 3 of 4 customers with visits, 75.0%." in page
+    assert "By this definition 3 of 4 customers have left as of 4 February 2025, 75.0%." in page
     assert "csrf_token=" not in page
     assert len(versions(app)) == 1
     gold = text_of(sign_in("administrator").get(f"{CHANGE}?kind=lapse&days=160&times_usual=&segment=gold&preview=1"))
-    assert "that is 1 of 2 customers with visits" in gold
+    assert "By this definition 1 of 2 customers have left" in gold
 
 
 def test_a_preview_without_customers_says_so(app, sign_in):
     page = text_of(sign_in("analyst").get(f"{CHANGE}?kind=lapse&days=100&times_usual=&segment=&preview=1"))
-    assert "None of these customers has a visit yet" in page
+    assert "None of these customers can be judged by it yet" in page
 
 
 @pytest.mark.parametrize("role", ["manager", "interviewer"])

@@ -1,16 +1,23 @@
 """The demo as a whole: brought in by the commands themselves, safe to run twice, and somebody is left to answer."""
 
-from datetime import timedelta
+import json
+from datetime import date, timedelta
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from survey.clock import now
+from survey.accounts.models import User
+from survey.clock import now, today
+from survey.customers.models import Customer
 from survey.database import Base, committed
+from survey.defections.models import Defection
 from survey.demo.loading import load
 from survey.extensions import db
 from survey.invitations.models import Invitation
+from survey.reports.estimates import estimates_of
+from survey.reports.lens import Lens
+from survey.reports.period import Period
 from survey.responses.models import Response
 from tests import stories
 
@@ -32,6 +39,7 @@ def test_demo_lives_and_can_be_made_twice(app: Flask) -> None:
     assert made["classification"] == made["response"]
     assert app.test_client().get(welcome.link.removeprefix("http://127.0.0.1:8000")).status_code == 200
     _assert_told_over_time(app)
+    _assert_planted_reasons_lie_within_their_intervals(app)
 
     again = load(app, customers=800, looks=8)
     assert counts(app) | {"audit_entry": 0} == made | {"audit_entry": 0}
@@ -57,3 +65,19 @@ def _assert_told_over_time(app: Flask) -> None:
         ).all()
     assert all(answered <= now() for _, answered in told)
     assert max(asked for asked, _ in told) - min(asked for asked, _ in told) >= timedelta(days=30)
+
+
+def _assert_planted_reasons_lie_within_their_intervals(app: Flask) -> None:
+    """Of all who left, answered or not: nearly every share and lost value, though who answers is no fair sample."""
+    told = json.loads((app.settings.instance / "demo" / "truth.json").read_text())  # type: ignore[attr-defined]
+    reasons = {customer["customer_id"]: customer["reasons"] for customer in told["customers"]}
+    with app.app_context():
+        found = estimates_of(Lens(User(email="", tied_to=[]), Period(date(2000, 1, 1), today())))
+        gone = db.session.execute(select(Customer.external_id, Defection.lost_value).join(Defection)).all()
+    assert found.lost is not None
+    assert found.shares.departures == len(gone)
+    share = [sum(code in reasons[who] for who, _ in gone) / len(gone) for code in found.lost.codes]
+    lost = [sum(float(value) for who, value in gone if code in reasons[who]) for code in found.lost.codes]
+    within = [each.low <= true <= each.high for true, each in zip(share, found.shares.best, strict=True)]
+    worth = [each.low <= true <= each.high for true, each in zip(lost, found.lost.each, strict=True)]
+    assert min(sum(within), sum(worth)) >= len(share) - 1

@@ -18,6 +18,7 @@ from survey.jobs.models import Job
 from survey.jobs.running import run_next
 from survey.mail.outcomes import Refused, ServerAway, Unknown
 from survey.notices import N_, Notice, notify, settle
+from tests import stories
 
 GOLDEN = Path(__file__).parent / "digest.txt"
 
@@ -82,6 +83,39 @@ def test_the_whole_mail(sent: list[EmailMessage]) -> None:
     digest()
     assert sent[0].get_content() == GOLDEN.read_text()
     assert sent[0]["Subject"] == "3 notices from Whyleft"
+
+
+@pytest.mark.usefixtures("people")
+def test_a_branchs_notice_goes_to_its_people_and_to_those_tied_to_none(sent: list[EmailMessage], user: Any) -> None:
+    delft, gouda = committed(db.session, lambda: [stories.branch(name).id for name in ("Delft", "Gouda")])
+    tied = [user("manager", branches=(delft,)), user("analyst", branches=(gouda, delft))]
+    change(User, User.id.in_(tied), wants_notices=True)
+    where = N_("It is about %(branch)s.")
+    committed(db.session, lambda: notify("d", "info", where, {"branch": "Delft"}, branch_id=delft))
+    committed(db.session, lambda: notify("g", "info", where, {"branch": "Gouda"}, branch_id=gouda))
+    digest()
+    told = {letter["To"].split("@")[0]: letter.get_content() for letter in sent}
+    assert {name: ("Delft." in text, "Gouda." in text) for name, text in told.items()} == {
+        "administrator-0": (True, True),
+        "manager-0": (True, True),
+        "manager-1": (True, False),
+        "analyst-2": (True, True),
+    }
+
+
+def test_a_branchs_notice_waits_for_somebody_who_may_read_it(app: Flask, sent: list[EmailMessage], user: Any) -> None:
+    with app.app_context():
+        delft, gouda = committed(db.session, lambda: [stories.branch(name).id for name in ("Delft", "Gouda")])
+        change(User, User.id == user("manager", branches=(gouda,)), wants_notices=True)
+        committed(db.session, lambda: notify("d", "info", N_("It is about %(branch)s."), {"branch": "D"}, "", delft))
+        tell()
+        assert digest() == "done"
+        change(User, User.id == user("analyst", branches=(delft,)), wants_notices=True)
+        assert digest("2026-11-22") == "done"
+    assert [letter["To"].split("@")[0] for letter in sent] == ["manager-1", "analyst-1"]
+    assert "1,234" in sent[0].get_content()
+    assert "about D" in sent[1].get_content()
+    assert "1,234" not in sent[1].get_content()
 
 
 @pytest.mark.usefixtures("people")

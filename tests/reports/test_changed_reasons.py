@@ -131,9 +131,9 @@ def test_page_and_file_agree_and_say_what_is_no_longer_offered(app: Flask, sign_
     assert "(no longer offered)" in row
     assert ">Price<" not in page
     rows = csv.DictReader(io.StringIO(client.get(f"/breakdown.csv?{QUARTER}").get_data().decode("utf-8-sig")))
-    shown = {row["code"]: (row["departures"], row["lost value"], row["read by the model"]) for row in rows}
-    assert shown["errors"] == ("3", "70.00", "3")
-    assert shown["premises"] == ("1", "80.00", "0")
+    shown = {row["code"]: (row["departures"], row["lost value"]) for row in rows}
+    assert shown["errors"] == ("3", "70.00")
+    assert shown["premises"] == ("1", "80.00")
     assert "price" not in shown
     # an address that somebody kept leads to what the reason means now
     kept = client.get(f"/breakdown/price/words?{QUARTER}").get_data(as_text=True)

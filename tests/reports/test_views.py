@@ -18,7 +18,9 @@ from survey.accounts.models import AuditEntry
 from survey.clock import now
 from survey.database import writing
 from survey.extensions import db
-from tests.reports.garage import Answer, Left, Person, add, branch_id
+from survey.reasons.models import HumanLabel, Review
+from survey.responses.models import Response
+from tests.reports.garage import Answer, Left, Person, add, branch_id, reason_id
 
 SignIn = Callable[..., FlaskClient]
 QUARTER = "from=2026-07-01&to=2026-09-30"
@@ -26,6 +28,7 @@ AUGUST = date(2026, 8, 10)
 PATHS = (
     "/breakdown",
     "/breakdown.csv",
+    "/breakdown/reasons.csv",
     "/breakdown/months.csv",
     "/breakdown/price/words",
     "/breakdown/price/words.csv",
@@ -80,14 +83,15 @@ def test_the_page_says_it_in_sentences(sign_in: SignIn) -> None:
     assert "That is 75.0% of them, between 40.9 and 92.9%. It was 0.0% in the period before: a real rise." in page
     assert "An estimated €4,600 of lifetime value left with them." in page
     assert "4 of the 5 we could ask have told us why: 80.0%, between 37.6 and 96.4%." in page
-    assert "“Rude staff” costs most: €2,500 of the €4,110 lost with those who answered" in page
+    assert "“Rude staff” costs most: about €" in page
+    assert "4 of the 6 who left are heard here (67%)." in page
     assert page.count('<svg role="img"') == 3
 
 
 @pytest.mark.usefixtures("garage")
 def test_ranked_by_count_on_request(sign_in: SignIn) -> None:
     page = sign_in("manager").get(f"/breakdown?{QUARTER}&order=count").get_data(as_text=True)
-    assert "“Price” is named most: by 2 of the 4 who answered" in page
+    assert "“Price” is the most common reason: " in page
 
 
 @pytest.mark.usefixtures("garage")
@@ -212,6 +216,42 @@ def test_words_by_what_the_model_read(sign_in: SignIn) -> None:
     assert "HYPERLINK" not in page
 
 
+@pytest.mark.usefixtures("garage")
+def test_words_in_which_people_found_a_reason(app: Flask, sign_in: SignIn, user: Callable[..., int]) -> None:
+    reader = user("analyst")
+    with app.app_context(), writing():
+        answer = db.session.query(Response).filter_by(words="=HYPERLINK(1)").one()
+        review = Review(response_id=answer.id, user_id=reader, state="reviewed", created_at=now())
+        review.labels = [HumanLabel(reason_id=reason_id("rude_staff"))]
+        db.session.add(review)
+        db.session.commit()
+    client = sign_in("manager")
+    page = client.get(f"/breakdown/rude_staff/words?{QUARTER}&by=found").get_data(as_text=True)
+    assert "“Rude staff”: found by people in 1 answer" in page
+    assert "HYPERLINK" in page
+    assert "HYPERLINK" not in client.get(f"/breakdown/rude_staff/words?{QUARTER}").get_data(as_text=True)
+
+
+@pytest.mark.usefixtures("garage")
+def test_the_estimates_as_a_file_are_those_of_the_page(sign_in: SignIn) -> None:
+    client = sign_in("manager")
+    rows = rows_of(client.get(f"/breakdown/reasons.csv?{QUARTER}"))
+    page = client.get(f"/breakdown?{QUARTER}").get_data(as_text=True)
+    first = rows[0]
+    assert (first["code"], first["source"], first["answers"]) == ("rude_staff", "ticked", "4")
+    assert float(first["share from"]) < float(first["share of those who left"]) < float(first["share to"])
+    assert int(first["lost from"]) < int(first["lost value"]) < int(first["lost to"])
+    assert f"{100 * float(first['share of those who left']):.1f}%" in page
+    assert [row["code"] for row in rows_of(client.get(f"/breakdown/reasons.csv?{QUARTER}&order=count"))][0] == "price"
+
+
+@pytest.mark.usefixtures("garage")
+def test_what_the_model_read_is_counted_nowhere_as_a_share(sign_in: SignIn) -> None:
+    client = sign_in("manager")
+    assert "Answers in which the model reads a reason" not in client.get(f"/breakdown?{QUARTER}").get_data(as_text=True)
+    assert "read by the model" not in rows_of(client.get(f"/breakdown.csv?{QUARTER}"))[0]
+
+
 def test_words_of_somebody_who_was_erased(app: Flask, sign_in: SignIn) -> None:
     with app.app_context(), writing():
         person = answered("price", words="Ik ben Jan.", masked=False)
@@ -240,11 +280,16 @@ def test_exports_are_audited_and_looking_is_not(app: Flask, sign_in: SignIn) -> 
     client = sign_in("manager")
     client.get(f"/breakdown?{QUARTER}")
     client.get(f"/breakdown/price/words?{QUARTER}")
-    for path in ("/breakdown.csv", "/breakdown/months.csv", "/breakdown/price/words.csv"):
+    for path in PATHS[1:4] + PATHS[5:]:
         client.get(f"{path}?{QUARTER}")
     with app.app_context():
         entries = db.session.query(AuditEntry).order_by(AuditEntry.id).all()
-        assert [entry.action for entry in entries] == ["breakdown exported", "months exported", "words exported"]
+        assert [entry.action for entry in entries] == [
+            "breakdown exported",
+            "reasons exported",
+            "months exported",
+            "words exported",
+        ]
         assert entries[0].details["from"] == "2026-07-01"
 
 

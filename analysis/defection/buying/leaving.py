@@ -9,7 +9,7 @@ from analysis.defection.buying.model import typical_time
 from analysis.defection.buying.purchases import Numbers, Purchases
 
 _HOLE = 1e-4  # width around a = 1, where the closed form is 0 / 0
-_SMALL, _FAR = 50.0, 0.95  # within these, on parameters and on z, the 2F1 of scipy is exact and quick
+_SMALL, _FAR = 50.0, 0.9  # within these, on parameters and on z, scipy sums the series of the 2F1: exact and quick
 _NODES, _ROWS = 300, 4_000
 _TINY = 1e-6
 
@@ -57,8 +57,9 @@ def expected_while_alive(values: list[float], b_now: Numbers, horizon: Numbers, 
     )
     z, first = y / (1 + y), a + b - 1 - rate
     easy = (z < _FAR) & (np.abs(first) < _SMALL) & (np.abs(a - 1) < _SMALL)
-    found = np.empty(rate.shape)
+    found = np.full(rate.shape, np.nan)
     found[easy] = _closed_form(a, b[easy], first[easy], z[easy])
+    easy = (found >= 0) & (found <= rate * y * (1 + _TINY))  # at most what who never leaves buys; false for no number
     found[~easy] = _integrated(a, b[~easy], rate[~easy], y[~easy])
     return found.reshape(shape)
 

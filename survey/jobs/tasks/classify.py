@@ -4,9 +4,11 @@ from typing import Any
 
 import click
 
+from survey.clock import today
 from survey.database import reading
 from survey.extensions import db
 from survey.jobs.models import Job
+from survey.jobs.queue import enqueue
 from survey.reasons import classifying, versions
 from survey.reasons.answers import BATCH, count_waiting, store, waiting
 from survey.reasons.masking import mask_batch
@@ -21,7 +23,16 @@ def run(job: Job | None = None) -> dict[str, Any]:
         db.session.rollback()
     version = version or _first_version()
     mask_all()
-    return {"read": read_all(version, job)}
+    read = read_all(version, job)
+    if read:
+        ask_for_shares()
+    return {"read": read}
+
+
+def ask_for_shares() -> None:
+    """What the answers say of the reasons is worked out anew, once a day."""
+    enqueue("shares", f"shares:{today():%Y-%m-%d}")
+    db.session.commit()
 
 
 def _first_version() -> ModelVersion:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from survey.clock import today
+from survey.customers import histories
 from survey.customers.models import Customer, Import
 from survey.database import committed, reading
 from survey.defections import detection
@@ -59,6 +60,9 @@ def _begin(job: Job | None) -> None:
     if job:
         job.total = db.session.scalar(select(func.max(Customer.id))) or 0
     db.session.commit()
+    # an import leaves nobody marked; whoever changes purchases otherwise need not know of histories
+    while committed(db.session, histories.refresh_some):
+        pass
 
 
 def _batch(customers: Range, question: Question, applied: list[detection.AppliedRule], job: Job | None) -> Counter[str]:
@@ -70,7 +74,7 @@ def _batch(customers: Range, question: Question, applied: list[detection.Applied
         stored = detection.store(found)
         asked = planning.Planned(0, {})
         if question.invite:
-            asked = planning.plan(stored.new, question.as_of, question.segment)
+            asked = planning.plan(stored.still_gone, question.as_of, question.segment)
         counts = _counts(stored, asked)
         if job:
             job.done = min(customers.last_id, job.total)
@@ -82,8 +86,8 @@ def _batch(customers: Range, question: Question, applied: list[detection.Applied
 
 def _counts(stored: detection.Stored, asked: planning.Planned) -> Counter[str]:
     counts = Counter(
-        new=len(stored.new),
-        new_open=sum(noticed.is_open for noticed in stored.new),
+        new=len(stored.found),
+        new_open=int(stored.found.is_open.sum()),
         returned=stored.returned,
         invited=asked.invited,
     )

@@ -22,7 +22,7 @@ class NotAllMailed(Exception):
 
 
 def run(job: Job) -> dict[str, Any]:
-    """Mail the notices that were not mailed before; nothing where there are none.
+    """Mail the notices that were not mailed before, to each those that they may read; nothing where there are none.
 
     1. The notices of this digest are written down with the job, so that a second attempt mails the same.
     2. Each person is written down before their mail leaves: a killed job leaves one mail out, never sends one twice.
@@ -31,10 +31,12 @@ def run(job: Job) -> dict[str, Any]:
     notices, people = of_this_digest(job), recipients()
     if not notices or not people:
         return {"notices": len(notices), "mails": 0}
-    later = [person.id for person in people if not mailed(job, person, notices)]
+    theirs = {person.id: [notice for notice in notices if notice.is_for(person)] for person in people}
+    later = [person.id for person in people if theirs[person.id] and not mailed(job, person, theirs[person.id])]
     told: list[int] = job.arguments["mailed"]
     if told:
-        ids = [notice.id for notice in notices]
+        # what nobody who reads mails may know is kept for somebody who may
+        ids = {notice.id for person in people if person.id in told for notice in theirs[person.id]}
         db.session.execute(update(Notice).where(Notice.id.in_(ids), Notice.mailed_at.is_(None)).values(mailed_at=now()))
         db.session.commit()
     if later:

@@ -18,9 +18,10 @@ from survey.reasons import classifying, versions
 from survey.reasons.answers import carry_over, count_waiting
 from survey.reasons.changes import changes
 from survey.reasons.models import ModelVersion
+from survey.reasons.rereading import next_batch, store_batch
 from survey.reasons.shards import Shard, shards
 
-#: what was read before is only scored anew, so more of it fits in one transaction
+#: answers in one transaction: what was read before is only scored anew
 BATCH = 5_000
 
 
@@ -44,8 +45,36 @@ def run(job: Job) -> dict[str, Any]:
 
 
 def read_shard(version: ModelVersion, shard: Shard, job: Job | None = None) -> int:
-    """Read one piece; gives how many answers were read."""
-    return read_all(version, job, shard, BATCH)
+    """Read one piece; gives how many answers were read.
+
+    First what can be scored from what is stored, thousands at once; then the few that are left, text by text: answers
+    that no encoder or another one has read, and those that failed.
+    """
+    return _score_again(version, shard, job) + read_all(version, job, shard)
+
+
+def _score_again(version: ModelVersion, shard: Shard, job: Job | None) -> int:
+    with reading():
+        classifier, total = versions.classifier_of(version), count_waiting(version, shard.first - 1, shard.last)
+        db.session.rollback()
+    if job:
+        job.done, job.total = 0, total
+    db.session.commit()
+    done, last = 0, 0
+    while True:
+        with reading():
+            batch = next_batch(version, shard, last, BATCH)
+            again = classifier.reread(batch.contents) if batch.contents else None
+            db.session.rollback()
+        if not batch.response_ids:
+            return done
+        last = batch.response_ids[-1]
+        if again:
+            store_batch(version, batch, again)
+            done += len(batch.response_ids)
+        if job:
+            job.done = done
+        db.session.commit()
 
 
 def turn(version: ModelVersion, why: str, user_id: int | None) -> bool:

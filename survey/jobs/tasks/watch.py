@@ -5,6 +5,7 @@ from typing import Any
 from survey.database import reading
 from survey.extensions import db
 from survey.jobs.models import Job
+from survey.jobs.queue import run_now
 from survey.reasons import watching
 
 
@@ -14,5 +15,6 @@ def run(job: Job | None = None) -> dict[str, Any]:
         found = watching.watch()
         db.session.rollback()
     watching.keep(found)
+    run_now("shares")  # every night, because labels and periods change without a new answer
     db.session.commit()
     return {"measured": len(found), "outside": sum(each.is_outside for each in found)}

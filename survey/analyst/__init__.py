@@ -1,11 +1,10 @@
-"""The door to the statistics: plain lists in, frozen dataclasses out. Nothing else here imports `analysis`."""
+"""The door to the statistics: lists or columns in, frozen dataclasses out. Nothing else here imports `analysis`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
-from decimal import Decimal
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -13,29 +12,49 @@ from numpy.typing import NDArray
 
 from analysis import agreement, drift, quality, shares, value
 from analysis.agreement import Agreement as Agreement
-from analysis.defection.episodes import STILL_GONE, Episodes
-from analysis.defection.histories import Histories
-from analysis.defection.lapse import interval_of
-from analysis.defection.rules import detect, rule_from
+from analysis.defection.episodes import STILL_GONE as STILL_GONE
 from analysis.drift import Watch
 from analysis.quality import Estimate as Estimate
 from analysis.quality import Needed as Needed
 from analysis.quality import Quality as Quality
 
 EPOCH = date(1970, 1, 1)
-CENT = Decimal("0.01")
 Flags = NDArray[np.bool_]
+Ints = NDArray[np.int64]
 #: a measure of the watch and its band
 Measured = Watch
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Visits:
-    """Purchases as rows, in any order: equally long lists. Rows of one customer on one day are one visit."""
+    """What many customers did, one row per customer and day, sorted by customer, then by day.
 
-    customer: list[int]
-    on: list[date]
-    amount: list[float]
+    Equally long int64 columns: customer: the key; day: days since 1970-01-01 (`day_number`); cents: spent that day.
+    """
+
+    customer: Ints
+    day: Ints
+    cents: Ints
+
+    def __len__(self) -> int:
+        return len(self.customer)
+
+    def only(self, customer_ids: Ints) -> Visits:
+        """The visits of some of the customers."""
+        return self._at(np.isin(self.customer, customer_ids))
+
+    def until(self, as_of: date) -> Visits:
+        """The visits up to and including a day."""
+        return self._at(self.day <= day_number(as_of))
+
+    def first_after(self, customer: Ints, day: Ints) -> Ints:
+        """(n,) for each customer and day given, the first visit after it; `STILL_GONE` where there was none."""
+        row = np.searchsorted(_key(self.customer, self.day), _key(customer, day), side="right")
+        same = np.append(self.customer, -1)[row] == customer
+        return np.where(same, np.append(self.day, STILL_GONE)[row], STILL_GONE)
+
+    def _at(self, rows: Flags) -> Visits:
+        return self if rows.all() else Visits(self.customer[rows], self.day[rows], self.cents[rows])
 
 
 @dataclass(frozen=True)
@@ -56,24 +75,22 @@ class Population:
     remaining_years: float
 
 
-@dataclass(frozen=True)
-class Episode:
-    """One time that a customer was gone; `returned_on` is None while it lasts."""
+@dataclass(frozen=True, eq=False)
+class Episodes:
+    """Times at which customers were gone, sorted by customer and day: equally long int64 columns.
 
-    customer_id: int
-    last_visit_on: date
-    defected_on: date
-    returned_on: date | None
-    #: spent in the 365 days up to the last visit, no margin taken off
-    yearly_spend: Decimal
+    Days are since 1970-01-01; returned_day is `STILL_GONE` while it lasts; yearly_cents: spent in the 365 days up to
+    the last visit, no margin taken off.
+    """
 
+    customer: Ints
+    last_visit_day: Ints
+    defected_day: Ints
+    returned_day: Ints
+    yearly_cents: Ints
 
-@dataclass(frozen=True)
-class Gone:
-    """How many of some customers are gone by a rule."""
-
-    customers: int
-    gone: int
+    def __len__(self) -> int:
+        return len(self.customer)
 
 
 @dataclass(frozen=True)
@@ -120,44 +137,9 @@ class Scored:
     scores: list[bytes]
 
 
-def check_rule(rule: Rule) -> None:
-    """Raise ValueError, in words, when the rule cannot be applied."""
-    rule_from(rule.kind, rule.parameters)
-
-
-def population(visits: Visits, rule: Rule, as_of: date) -> Population:
-    """The population's interval, and the remaining years by its yearly rate of defection."""
-    day, made = _day(as_of), rule_from(rule.kind, rule.parameters)
-    known = _histories(visits).until(day)
-    if known.size == 0:
-        return Population(None, value.SHORTEST_YEARS)
-    gone = detect(known, made, day)
-    # A customer who left on the day of the first visit was observed for no time at all.
-    years = max(value.customer_years(known, gone, day), 1 / value.DAYS_PER_YEAR)
-    return Population(interval_of(known), float(value.remaining_years(len(gone), years)))
-
-
-def find_episodes(visits: Visits, rule: Rule, as_of: date, of: Population) -> list[Episode]:
-    """Every time a customer was gone by the rule, as known at the end of `as_of`, by customer and date."""
-    histories = _histories(visits)
-    made = rule_from(rule.kind, rule.parameters)
-    found = detect(histories, made, _day(as_of), of.interval)
-    spend = value.yearly_spend(histories, found.customer, found.last_visit_day)
-    return _as_episodes(found, spend.tolist())
-
-
-def count_gone(visits: Visits, rule: Rule, as_of: date) -> Gone:
-    """How many of the customers who had visits by the end of `as_of` are gone on that day."""
-    day = _day(as_of)
-    known = _histories(visits).until(day)
-    found = detect(known, rule_from(rule.kind, rule.parameters), day)
-    return Gone(known.size, int(found.is_open.sum()))
-
-
-def lost_values(yearly_spend: Sequence[Decimal], remaining_years: float) -> list[Decimal]:
-    """The first estimate of what is lost with each customer: yearly spend times remaining years."""
-    lost = value.first_estimate([float(spend) for spend in yearly_spend], remaining_years)
-    return [Decimal(amount).quantize(CENT) for amount in lost.tolist()]
+def lost_cents(yearly_cents: Ints, remaining_years: float) -> Ints:
+    """(n,) the first estimate of what is lost with each customer: yearly spend times remaining years, in cents."""
+    return np.rint(value.first_estimate(yearly_cents, remaining_years)).astype(np.int64)
 
 
 def share_intervals(counts: Sequence[float], totals: Sequence[float], level: float = 0.95) -> list[Share]:
@@ -219,30 +201,14 @@ def _columns(judged: Judged) -> tuple[Flags, Flags, NDArray[np.float64]]:
 
 def _read_answers(scored: Scored, reasons: int) -> drift.ReadAnswers:
     scores = np.frombuffer(b"".join(scored.scores), dtype="<f4").reshape(-1, reasons)
-    return drift.ReadAnswers([_day(on) for on in scored.on], scored.words, scored.unknown, scored.unsure, scores)
+    return drift.ReadAnswers([day_number(on) for on in scored.on], scored.words, scored.unknown, scored.unsure, scores)
 
 
-def _histories(visits: Visits) -> Histories:
-    days = np.array(visits.on, dtype="datetime64[D]").astype(np.int64)
-    return Histories.of(np.array(visits.customer, dtype=np.int64), days, visits.amount)
-
-
-def _as_episodes(found: Episodes, spend: list[float]) -> list[Episode]:
-    days = (found.last_visit_day, found.defected_day, found.returned_day)
-    rows = zip(found.customer.tolist(), *(column.tolist() for column in days), spend, strict=True)
-    return [
-        Episode(who, _date(last), _date(gone), None if back == STILL_GONE else _date(back), _money(yearly))
-        for who, last, gone, back, yearly in rows
-    ]
-
-
-def _money(amount: float) -> Decimal:
-    return Decimal(amount).quantize(CENT)
-
-
-def _day(on: date) -> int:
+def day_number(on: date) -> int:
+    """Days since 1970-01-01."""
     return (on - EPOCH).days
 
 
-def _date(day: int) -> date:
-    return EPOCH + timedelta(days=day)
+def _key(customer: Ints, day: Ints) -> Ints:
+    """One number per customer and day that sorts as the pair does: a day of a Python date has 22 bits."""
+    return customer * (1 << 23) + day

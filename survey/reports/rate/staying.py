@@ -1,0 +1,160 @@
+"""How long customers stay, which of them could never be kept, and whom a contract holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from survey import analyst
+from survey.analyst import Flags, Ints, Share, rating, surviving
+from survey.analyst.rating import STILL_THERE, Group, Lives
+from survey.analyst.surviving import Curve, HazardRow, Stays
+from survey.reports.rate.lives import UNKNOWN, Names, People
+from survey.reports.rate.trend import Scope
+
+#: groups that are drawn apart; the smallest of more are taken together
+MOST_GROUPS = 5
+#: the group of those taken together, and of those of whom the word is not on record
+OTHERS, NOT_RECORDED = "\x00others", ""
+#: bands of tenure in months
+EDGES = (*range(13), 15, 18, 21, 24)
+#: a very short tenure
+SHORT_DAYS = 90
+#: a customer whose joining is not on record is new where the first visit is so long after the data begin
+SURELY_NEW = 180
+
+
+@dataclass(frozen=True)
+class GroupCurve:
+    """name: the word of the group; `OTHERS`, or empty where it is not on record."""
+
+    name: str
+    curve: Curve
+
+
+@dataclass(frozen=True)
+class Staying:
+    """Curves of at most five groups; p: how often they would differ as much by chance alone."""
+
+    curves: list[GroupCurve]
+    p: float | None
+
+
+@dataclass(frozen=True)
+class Channel:
+    """How many of those who came this way could never have been kept."""
+
+    name: str
+    row: Group
+
+
+@dataclass(frozen=True)
+class Unkept:
+    """The profile of those who could not be kept. overall: of all new customers; cents: what counts as spending little.
+    by_reason, by_tenure: how many of them for each of the two grounds."""
+
+    channels: list[Channel]
+    count: int
+    total: int
+    by_reason: int
+    by_tenure: int
+    days: int
+    cents: int
+
+
+@dataclass(frozen=True)
+class Contracts:
+    """Customers of today. held: a contract runs and they have not come for `days` days, or never; coming: a contract
+    runs and they come; free: they come without one. held_share: of those with a contract."""
+
+    held: int
+    coming: int
+    free: int
+    days: int
+    held_share: Share
+
+
+def staying_by(stays: Stays, names: Names) -> Staying | None:
+    """Curves by segment, or by whatever else a person has a word for; None where there is nothing to draw."""
+    if not len(stays):
+        return None
+    code, words = _at_most_five(names.code[stays.person], names.words)
+    found = surviving.curves(stays, code)
+    drawn = [GroupCurve(words[curve.group], curve) for curve in found.curves]
+    return Staying(drawn, found.p) if drawn else None
+
+
+def hazard_of(stays: Stays) -> list[HazardRow]:
+    """The risk of leaving by month of tenure."""
+    return surviving.hazard(stays, EDGES) if len(stays) else []
+
+
+def unkept(people: People, stays: Stays, unreachable: Ints, scope: Scope) -> Unkept | None:
+    """Who could never be kept, by the channel that brought them; None where no new customer is known.
+
+    Not to be kept: left for a reason that the business cannot influence, or stayed at most 90 days and spent less than
+    half of what the customer in the middle did. New customers only, whose first 90 days are known.
+    """
+    cut = scope.as_of.toordinal() - scope.rule_days - SHORT_DAYS
+    person, stay = stays.person, stays.durations
+    joined, came = people.joined[person], people.first_visit[person]
+    begin = analyst.day_number(scope.data_from)
+    is_new = np.where(joined == UNKNOWN, came >= begin + SURELY_NEW, joined >= begin)
+    rows = is_new & (came <= cut - analyst.EPOCH.toordinal())
+    if not rows.any():
+        return None
+    person, left, days = person[rows], stay.left[rows], stay.exit[rows]
+    cents = people.cents[person]
+    little = int(np.median(cents)) // 2
+    by_tenure = left & (days <= SHORT_DAYS) & (cents < little)
+    by_reason = np.isin(people.customer[person], unreachable)
+    code, words = _in_use(people.channel.code[person], people.channel.words)
+    channels = rating.groups_against_others(code, by_tenure | by_reason)
+    return Unkept(
+        [Channel(words[row.group], row) for row in channels], int((by_tenure | by_reason).sum()), len(person),
+        int(by_reason.sum()), int((by_tenure & ~by_reason).sum()), SHORT_DAYS, little,
+    )  # fmt: skip
+
+
+def contracts_of(everybody: People, came: People, lives: Lives, scope: Scope) -> Contracts | None:
+    """Whom a contract holds, apart from who comes of his own will; None where no contract is on record."""
+    day = lives.as_of_day
+    runs = _contract_runs(everybody, day)
+    if not runs.any():
+        return None
+    silent_days = max(scope.rule_days // 2, 30)
+    coming = (everybody.last_visit != UNKNOWN) & (everybody.last_visit > day - silent_days)
+    there = np.zeros(len(came.customer), dtype=np.bool_)
+    there[lives.person[lives.ended == STILL_THERE]] = True
+    is_there = np.isin(everybody.customer, came.customer[there])
+    held, active = int((runs & ~coming).sum()), int((runs & coming).sum())
+    share = analyst.share_intervals([held], [held + active])[0]
+    return Contracts(held, active, int((is_there & ~runs).sum()), silent_days, share)
+
+
+def _contract_runs(people: People, day: int) -> Flags:
+    some = (people.contract_from != UNKNOWN) | (people.contract_until != UNKNOWN)
+    begun = (people.contract_from == UNKNOWN) | (people.contract_from <= day)
+    lasts = (people.contract_until == UNKNOWN) | (people.contract_until >= day)
+    stands = (people.cancelled == UNKNOWN) | (people.cancelled > day)
+    runs: Flags = some & begun & lasts & stands
+    return runs
+
+
+def _at_most_five(code: Ints, words: Sequence[str]) -> tuple[Ints, list[str]]:
+    """The largest groups, and the others as one, numbered by size."""
+    used, number, size = np.unique(code, return_inverse=True, return_counts=True)
+    order = np.argsort(-size, kind="stable")
+    place = np.empty(len(used), dtype=np.int64)
+    place[order] = np.arange(len(used))
+    names = [words[used[n]] for n in order]
+    if len(used) <= MOST_GROUPS:
+        return place[number], names
+    return np.minimum(place[number], MOST_GROUPS - 1), [*names[: MOST_GROUPS - 1], OTHERS]
+
+
+def _in_use(code: Ints, words: Sequence[str]) -> tuple[Ints, list[str]]:
+    used, number = np.unique(code, return_inverse=True)
+    return number.astype(np.int64), [words[n] for n in used]
