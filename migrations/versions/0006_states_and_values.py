@@ -13,7 +13,8 @@ KINDS = (
     "lapse", "decline", "dropped_service", "contract_ended", "cancelled", "wallet", "expected", "any_of", "all_of",
 )  # fmt: skip
 # kind, daily at
-SCHEDULE = (("value", "02:00"), ("figures", "03:00"), ("alert", "05:30"))
+# after `detect`, at five, whose findings they tell of
+SCHEDULE = (("value", "05:10"), ("figures", "05:20"), ("alert", "05:30"))
 
 schedule = sa.table("schedule", *(sa.column(name) for name in ("kind", "every_minutes", "daily_at", "enabled")))
 

@@ -12,7 +12,7 @@ VERDICTS = (
     "worked", "no_effect_shown", "too_little_data", "cannot_tell", "cannot_pay_back", "aimed_at_non_cause",
 )  # fmt: skip
 # kind, daily at
-SCHEDULE = (("check_investments", "05:30"), ("pack", "06:00"))
+SCHEDULE = (("check_investments", "05:45"),)
 
 schedule = sa.table("schedule", *(sa.column(name) for name in ("kind", "every_minutes", "daily_at", "enabled")))
 
@@ -106,8 +106,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_verdict")),
         sa.UniqueConstraint("investment_id", "as_of", name=op.f("uq_verdict_investment_id_as_of")),
     )
-    with op.batch_alter_table("user_account") as batch:
-        batch.add_column(sa.Column("wants_pack", sa.Boolean(), server_default=sa.false(), nullable=False))
     there = set(op.get_bind().scalars(sa.select(schedule.c.kind)))
     rows = [{"kind": k, "every_minutes": None, "daily_at": d, "enabled": True} for k, d in SCHEDULE if k not in there]
     if rows:
@@ -116,7 +114,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute(schedule.delete().where(schedule.c.kind.in_([kind for kind, _ in SCHEDULE])))
-    with op.batch_alter_table("user_account") as batch:
-        batch.drop_column("wants_pack")
     for name in ("verdict", "investment_change", "investment_branch", "investment_reason", "investment"):
         op.drop_table(name)

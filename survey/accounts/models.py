@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from flask_security import RoleMixin, UserMixin
-from sqlalchemy import JSON, CheckConstraint, Column, ForeignKey, String, Table, UniqueConstraint, false
+from sqlalchemy import JSON, CheckConstraint, Column, ForeignKey, String, Table, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from survey.database import Base, BigId, UtcDateTime
@@ -49,8 +49,6 @@ class User(Base, UserMixin):
     fs_uniquifier: Mapped[str] = mapped_column(String(64), unique=True)
     #: receives the daily mail of notices
     wants_notices: Mapped[bool] = mapped_column(default=False)
-    #: receives the decision pack of each quarter by mail
-    wants_pack: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     # the mixin declares a list of RoleMixin

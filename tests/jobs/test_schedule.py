@@ -16,6 +16,8 @@ from survey.database import committed, writing
 from survey.extensions import db
 from survey.jobs import schedule
 from survey.jobs.models import Job, Schedule
+from survey.jobs.running import task_of
+from survey.jobs.words import NAMES
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 
@@ -159,3 +161,10 @@ def test_the_page_can_say_when_a_rule_comes_round() -> None:
     row.enabled = False
     assert schedule.next_due(row) is None
     db.session.rollback()
+
+
+def test_whatever_is_scheduled_can_be_done_and_has_a_name(app: Flask) -> None:
+    with app.app_context():
+        kinds = [row.kind for row in schedule.schedule()]
+    assert {"detect", "value", "figures", "alert", "check_investments"} <= set(kinds)
+    assert all(callable(task_of(kind)) and kind in NAMES for kind in kinds)
