@@ -1,9 +1,10 @@
 """The database is busy, full or away while somebody sends an answer: nothing typed is lost."""
 
 import re
+import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from html import unescape
 from typing import Any
 
@@ -70,8 +71,12 @@ def gate_held(app: Flask) -> Iterator[None]:
 
 @contextmanager
 def disk_full(app: Flask) -> Iterator[None]:
-    """SQLite may not add a page to its file."""
+    """SQLite may not add a page to its file, nor has it a free one in it."""
     with app.app_context():
+        file = str(db.engine.url.database)
+        db.engine.dispose()
+        with closing(sqlite3.connect(file)) as raw:
+            raw.execute("VACUUM")
 
         def limit(connection: Any) -> None:
             raw = connection.connection.dbapi_connection

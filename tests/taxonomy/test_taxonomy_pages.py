@@ -76,7 +76,7 @@ def stored(app: Flask) -> dict[str, Any]:
             "changes": [(c.kind, c.code, c.into) for c in changes],
             "audit": [(e.action, e.object_kind, e.object_id) for e in entries],
             "jobs": [job.arguments for job in jobs],
-            "versions": list(db.session.scalars(select(QuestionnaireVersion.version))),
+            "versions": sorted(db.session.scalars(select(QuestionnaireVersion.version))),
             "active": [r.code for r in queries.active_reasons()],
         }
 
