@@ -12,6 +12,7 @@ from survey.reasons import models as reasons
 from survey.reports import models as reports
 from survey.responses import models as responses
 from survey.taxonomy import models as taxonomy
+from survey.winback import models as winback
 
 __all__ = [
     "accounts",
@@ -26,4 +27,5 @@ __all__ = [
     "reports",
     "responses",
     "taxonomy",
+    "winback",
 ]

@@ -24,7 +24,8 @@ VALUES: dict[type, Any] = {
 #: what a check constraint asks of a column
 ASKED: dict[str, Any] = {
     "language": "nl", "kind": "lapse", "level": "info", "origin": "starter", "state": "open", "why": "opted_out",
-    "daily_at": "05:00", "skipped_because": "",
+    "daily_at": "05:00", "skipped_because": "", "channel": "mail", "cancelled_because": "", "outcome": "",
+    "source": "case", "choice": "",
 }  # fmt: skip
 ASKED_OF: dict[str, dict[str, Any]] = {
     "job": {"state": "queued", "kind": "detect"},
@@ -39,6 +40,11 @@ ASKED_OF: dict[str, dict[str, Any]] = {
     "customer_state": {"state": "active"},
     "value_terms": {"discount": 0.1},
     "verdict": {"verdict": "worked"},
+    "targeting_rule": {"channel": "nobody", "conditions": {}},
+    "winback_case": {"opened_because": "asked"},
+    "call_attempt": {"outcome": "busy"},
+    "rights_request": {"kind": "export", "asked_by": "person"},
+    "bounce": {"kind": "hard"},
 }
 
 

@@ -49,6 +49,8 @@ class User(Base, UserMixin):
     fs_uniquifier: Mapped[str] = mapped_column(String(64), unique=True)
     #: receives the daily mail of notices
     wants_notices: Mapped[bool] = mapped_column(default=False)
+    #: receives the decision pack of each quarter
+    wants_pack: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     # the mixin declares a list of RoleMixin

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from survey.database import Base, BigId, Money, UtcDateTime
 
+IMPORT_KINDS = ("customers", "transactions", "contracts")
 IMPORT_STATES = ("uploaded", "waiting", "checking", "publishing", "done", "refused", "failed")
 
 
@@ -34,6 +35,8 @@ class Employee(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(200), unique=True)
+    #: as the last file of purchases says; empty where none says
+    team: Mapped[str] = mapped_column(String(100), default="", server_default="")
 
 
 class Customer(Base):
@@ -70,6 +73,36 @@ class Customer(Base):
             "erased_at IS NULL OR (name IS NULL AND email IS NULL AND phone IS NULL AND card_id IS NULL)",
             name="erased_is_anonymous",
         ),
+    )
+
+
+class Contract(Base):
+    """One term of a contract: from its beginning, or a renewal, to its last day or the next renewal.
+
+    `survey/customers/contracts.py` keeps the terms; the columns of the customer are only what the file of customers
+    said last.
+    """
+
+    __tablename__ = "contract"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"))
+    #: first day of the contract as the file says it: what makes a contract of a customer itself
+    contract_from: Mapped[date]
+    starts_on: Mapped[date]
+    #: the last day of the term; NULL: until cancelled
+    ends_on: Mapped[date | None]
+    cancelled_on: Mapped[date | None]
+    #: turnover a year, as the business says
+    yearly_value: Mapped[Decimal | None] = mapped_column(Money)
+    #: the day from which the term was known: earlier than its first day where it was renewed ahead
+    known_on: Mapped[date]
+
+    __table_args__ = (
+        UniqueConstraint("customer_id", "contract_from", "starts_on"),
+        CheckConstraint("starts_on >= contract_from", name="starts_within"),
+        CheckConstraint("ends_on IS NULL OR ends_on >= starts_on", name="ends_after_start"),
+        CheckConstraint("known_on <= starts_on", name="known_by_its_start"),
     )
 
 
@@ -147,7 +180,7 @@ class Import(Base):
     __tablename__ = "import_file"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    #: customers or transactions
+    #: one of IMPORT_KINDS
     kind: Mapped[str] = mapped_column(String(20))
     #: as the person called it; shown, never used as a path
     file_name: Mapped[str] = mapped_column(String(300))
@@ -170,7 +203,7 @@ class Import(Base):
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     __table_args__ = (
-        CheckConstraint("kind IN ('customers', 'transactions')", name="known_kind"),
+        CheckConstraint(f"kind IN {IMPORT_KINDS}", name="known_kind"),
         CheckConstraint(f"state IN {IMPORT_STATES}", name="known_state"),
     )
 
@@ -232,9 +265,61 @@ class StagedTransaction(Base):
     amount: Mapped[Decimal | None] = mapped_column(Money)
     branch: Mapped[str | None] = mapped_column(String(200))
     employee: Mapped[str | None] = mapped_column(String(200))
+    team: Mapped[str | None] = mapped_column(String(100))
     service: Mapped[str | None] = mapped_column(String(100))
     identity: Mapped[bytes] = mapped_column(LargeBinary(16))
     #: true where the file gives a transaction_id, so that identical rows are one
     has_id: Mapped[bool]
 
     __table_args__ = (Index(None, "import_id", "line"), Index(None, "import_id", "identity", "line"))
+
+
+class RightsRequest(Base):
+    """Somebody asked for their data, or for being forgotten, and when that was done. Kept as the register asks."""
+
+    __tablename__ = "rights_request"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
+    #: export or erase
+    kind: Mapped[str] = mapped_column(String(10))
+    #: the person, by their own link; or the operator
+    asked_by: Mapped[str] = mapped_column(String(10))
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    __table_args__ = (
+        CheckConstraint("kind IN ('export', 'erase')", name="known_kind"),
+        CheckConstraint("asked_by IN ('person', 'operator')", name="known_asker"),
+    )
+
+
+class Retention(Base):
+    """How long one kind of data is kept, where that differs from what the software comes with."""
+
+    __tablename__ = "retention"
+
+    kind: Mapped[str] = mapped_column(String(30), primary_key=True)
+    days: Mapped[int]
+
+    __table_args__ = (CheckConstraint("days >= 1", name="at_least_a_day"),)
+
+
+class StagedContract(Base):
+    """A checked row of a file of contracts, not yet published. NULL: the file does not say."""
+
+    __tablename__ = "staged_contract"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    import_id: Mapped[int] = mapped_column(ForeignKey("import_file.id", ondelete="CASCADE"))
+    line: Mapped[int]
+    external_id: Mapped[str] = mapped_column(String(100))
+    contract_from: Mapped[date]
+    contract_until: Mapped[date | None]
+    cancelled_on: Mapped[date | None]
+    yearly_value: Mapped[Decimal | None] = mapped_column(Money)
+
+    __table_args__ = (
+        UniqueConstraint("import_id", "external_id", "contract_from"),
+        Index(None, "import_id", "line"),
+    )
