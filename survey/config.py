@@ -32,6 +32,14 @@ class Settings(BaseSettings):
     #: folder:PATH writes mail to a folder; smtp://[USER:PASSWORD@]HOST[:PORT] (or smtps://) sends it.
     mail_url: str
     mail_from: str = "whyleft@localhost"
+    #: Where undeliverable mail goes back to (the envelope sender); empty: to the address of WHYLEFT_MAIL_FROM.
+    mail_bounces_to: str = ""
+    #: imaps://USER:PASSWORD@HOST[:PORT][/FOLDER] (or imap://, with STARTTLS): the mailbox that bounces come into.
+    imap_url: str = ""
+    #: Name under which the mail server publishes its DKIM key, so that `doctor` can look whether it is there.
+    dkim_selector: str = ""
+    #: Connections to the mail server at once.
+    mail_connections: int = Field(4, ge=1, le=20)
     #: Shown to the people who are asked.
     organisation: str = "Whyleft"
     #: Where a respondent's question about privacy goes.
@@ -86,6 +94,13 @@ class Settings(BaseSettings):
     def _known_mailer(cls, value: str) -> str:
         if not value.startswith(("folder:", "smtp://", "smtps://")):
             raise ValueError("must be folder:PATH, smtp://HOST:PORT or smtps://HOST:PORT")
+        return value
+
+    @field_validator("imap_url")
+    @classmethod
+    def _known_mailbox(cls, value: str) -> str:
+        if value and not value.startswith(("imap://", "imaps://")):
+            raise ValueError("must be imaps://USER:PASSWORD@HOST or imap://USER:PASSWORD@HOST")
         return value
 
     @model_validator(mode="after")

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from survey.accounts.access import allow
-from survey.checks import Finding, database, machine, work
+from survey.checks import Finding, database, machine, mail_domain, work
 from survey.database import reading
 from survey.extensions import db
 from survey.web import settings
@@ -24,6 +24,8 @@ CHECKS = (
     database.sqlite_check,
     database.migrations_check,
     machine.mail_check,
+    mail_domain.sender_check,
+    machine.mailbox_check,
     machine.broker_check,
     work.queue_check,
     work.schedule_check,

@@ -17,6 +17,7 @@ from survey.checks import Finding
 from survey.clock import now
 from survey.extensions import db
 from survey.formats import decimal, duration
+from survey.mail.mailbox import MailboxAway, open_mailbox
 from survey.web import settings
 
 #: below the first no answer may be taken, below the second somebody should make room
@@ -79,6 +80,24 @@ def _server_answers(url: str) -> str:
         if code != 250:
             raise smtplib.SMTPHeloError(code, _answer)
         return str(_("The mail server %(host)s answers.", host=parts.hostname))
+
+
+def mailbox_check() -> Finding:
+    """The mailbox of bounces can be opened, where there is one."""
+    name, url = _("Bounces"), settings().imap_url
+    if not url:
+        return Finding(name, "ok", _("Bounces are read from the answers of the mail server; no mailbox is read."))
+    try:
+        with open_mailbox(url) as box:
+            waiting = len(box.keys())
+    except MailboxAway as error:
+        return Finding(
+            name,
+            "fail",
+            _("The mailbox of bounces cannot be read: %(why)s.", why=str(error)),
+            _("See whether host, user, password and folder of WHYLEFT_IMAP_URL are right."),
+        )
+    return Finding(name, "ok", _("The mailbox of bounces opens; %(count)s messages wait.", count=waiting))
 
 
 def broker_check() -> Finding:

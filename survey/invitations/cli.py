@@ -5,15 +5,13 @@ import click
 from survey.database import committed
 from survey.extensions import db
 from survey.invitations.claiming import counts_by_state
-from survey.invitations.outbox import send_due
-from survey.mail import open_mailer
+from survey.invitations.sending import send_all
 
 
 @click.command("send")
 def send() -> None:
     """Send the invitations and reminders that are due."""
-    with open_mailer() as mailer:
-        outcome = send_due(mailer)
+    outcome = send_all()
     click.echo(_line("Now", outcome) if outcome else "Nothing was due.")
     if standing := committed(db.session, counts_by_state):
         click.echo(_line("In all", standing))

@@ -12,9 +12,10 @@ may have arrived (RFC 1047), so it is never sent again by itself.
 """
 
 import secrets
+import threading
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import timedelta
 from email.message import EmailMessage
 from functools import partial
@@ -28,7 +29,9 @@ from survey.extensions import db
 from survey.invitations.claiming import Claimed, claim, mark_sending, release, tidy
 from survey.invitations.messages import Letter, invitation_mail
 from survey.invitations.models import Mailing
+from survey.invitations.policy import contact_policy
 from survey.invitations.suppression import suppress
+from survey.invitations.throttle import Throttle, sent_last_minute
 from survey.mail import Mailer
 from survey.mail.outcomes import Deferred, Refused, ServerAway, Unknown
 
@@ -38,8 +41,10 @@ LONGEST_WAIT = timedelta(days=1)
 MOST_TRIES = 11
 #: a mail that cannot be made will not be made by waiting
 POISON_TRIES = 5
-#: after so many mails in a row that were lost while sending, the server is not well
+#: after so many mails in a row that were lost, or lost their connection, the server is not well
 MOST_LOST = 3
+#: a domain that had its mails of this minute gets the next ones in the minute after
+THROTTLED_WAIT = timedelta(minutes=1)
 
 log = structlog.get_logger()
 
@@ -59,33 +64,62 @@ class Ended:
 
 
 def send_due(mailer: Mailer, on_batch: Callable[[int], None] = lambda done: None) -> dict[str, int]:
-    """Send every mail that is due when this begins; gives how many came to which state.
+    """Send every mail that is due when this begins, over one connection; gives how many came to which state.
 
     Commits as it goes; after each batch `on_batch` is told how many are done so far.
     Ends early when the mail server cannot be reached: what was not tried stays in the queue.
     """
-    sender = Sender(mailer)
-    last_id = committed(db.session, tidy)
-    while sender.willing:
-        mails, cancelled = committed(db.session, partial(claim, sender.name, last_id))
-        sender.counts["cancelled"] += cancelled
-        if not mails and not cancelled:
-            break
-        sender.send_batch(mails)
+    sender = Sender(mailer, committed(db.session, begin))
+    for _ in sender.batches():
         on_batch(sender.counts.total())
     return dict(+sender.counts)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What all connections of one run share."""
+
+    #: mails queued later wait for the next run
+    last_id: int
+    throttle: Throttle
+    stop: threading.Event = field(default_factory=threading.Event)
+
+
+def begin() -> Run:
+    """Take up what dead senders left, and look what is there to be sent. The caller commits."""
+    last_id = tidy()
+    return Run(last_id, Throttle(contact_policy().domain_per_minute, sent_last_minute()))
 
 
 class Sender:
     """One run of sending, by one process."""
 
-    def __init__(self, mailer: Mailer) -> None:
+    def __init__(self, mailer: Mailer, run: Run) -> None:
         self.mailer = mailer
+        self.run = run
         self.name = f"sender-{secrets.token_hex(8)}"
         self.counts: Counts = Counter()
         #: false when the server does not take mail now
         self.willing = True
         self._lost = 0
+
+    def batches(self) -> Iterator[None]:
+        """Send one batch after another until there is nothing left, the server is not well, or the run is stopped."""
+        while self.willing and not self.run.stop.is_set():
+            mails, cancelled = committed(db.session, partial(claim, self.name, self.run.last_id))
+            self.counts["cancelled"] += cancelled
+            if not mails and not cancelled:
+                break
+            self.send_batch(self._within_limits(mails))
+            yield
+
+    def _within_limits(self, mails: list[Claimed]) -> list[Claimed]:
+        """Those whose domain takes another mail this minute; the others wait for the next."""
+        may_go = [mail for mail in mails if self.run.throttle.take(mail.address)]
+        if later := [mail for mail in mails if mail not in may_go]:
+            committed(db.session, partial(release, later, now() + THROTTLED_WAIT))
+            self.counts["throttled"] += len(later)
+        return may_go
 
     def send_batch(self, mails: list[Claimed]) -> None:
         """Send claimed mails, one by one; those not tried go back in the queue."""
@@ -110,25 +144,38 @@ class Sender:
             return None
         ended = self._handed_over(mail, made)
         self.counts[ended.state] += 1
-        self._lost = self._lost + 1 if ended.state == "unknown" else 0
         self.willing = self.willing and self._lost < MOST_LOST
         return ended
 
     def _handed_over(self, mail: Claimed, message: EmailMessage) -> Ended:
+        self._lost += 1
         try:
             self.mailer.send(message)
-        except Refused as error:
-            return Ended(mail, "failed", error.answer, error.suppress)
-        except Deferred as error:
-            self.willing = not isinstance(error, ServerAway)
+        except ServerAway as error:
+            # one connection that was cut is no reason to stop; a server that cannot be reached again is
+            self.willing = self._is_there()
             return _put_off(mail, error.answer, MOST_TRIES)
         except Unknown as error:
             return Ended(mail, "unknown", error.answer)
+        except Refused as error:
+            self._lost = 0
+            return Ended(mail, "failed", error.answer, error.suppress)
+        except Deferred as error:
+            self._lost = 0
+            return _put_off(mail, error.answer, MOST_TRIES)
         except Exception as error:
             # nobody can say how far it came
             log.error("sending failed", mailing=mail.mailing_id, error=type(error).__name__)
             return Ended(mail, "unknown", f"the sender failed: {type(error).__name__}")
+        self._lost = 0
         return Ended(mail, "sent")
+
+    def _is_there(self) -> bool:
+        try:
+            self.mailer.reach()
+        except ServerAway:
+            return False
+        return True
 
 
 def wait_after(attempts: int) -> timedelta:

@@ -32,6 +32,9 @@ class Mailer(Protocol):
 
     def send(self, message: EmailMessage) -> None: ...
 
+    def reach(self) -> None:
+        """Raises ServerAway where mail could not be sent now."""
+
     def close(self) -> None: ...
 
     def __enter__(self) -> Self: ...
@@ -53,7 +56,8 @@ def open_mailer() -> Mailer:
     url = settings().mail_url
     if url.startswith("folder:"):
         return FolderMailer(_folder(url))
-    return SmtpMailer(url, hello=urlsplit(settings().base_url).hostname or "localhost")
+    hello = urlsplit(settings().base_url).hostname or "localhost"
+    return SmtpMailer(url, hello, bounces_to=settings().mail_bounces_to)
 
 
 def send(message: EmailMessage) -> None:
@@ -75,6 +79,9 @@ def forget_copies(message_ids: Collection[str]) -> int:
 
 class KeepsNothing:
     """A mailer that holds no connection."""
+
+    def reach(self) -> None:
+        """There is nothing to be reached."""
 
     def close(self) -> None:
         """Nothing is open."""

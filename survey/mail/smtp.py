@@ -67,17 +67,24 @@ class SmtpMailer:
     """
 
     def __init__(
-        self, url: str, hello: str, *, step_seconds: float = STEP_SECONDS, message_seconds: float = MESSAGE_SECONDS
+        self,
+        url: str,
+        hello: str,
+        *,
+        bounces_to: str = "",
+        step_seconds: float = STEP_SECONDS,
+        message_seconds: float = MESSAGE_SECONDS,
     ) -> None:
         self.url = urlsplit(url)
         self.hello = hello
+        self.envelope_sender = wire_address(bounces_to) if bounces_to else ""
         self.step_seconds = step_seconds
         self.message_seconds = message_seconds
         self._smtp: smtplib.SMTP | None = None
 
     def send(self, message: EmailMessage) -> None:
         """Send to the one address in To. Raises Deferred, ServerAway, Refused or Unknown."""
-        sender, recipient = wire_address(str(message["From"])), wire_address(str(message["To"]))
+        sender, recipient = self.envelope_sender or wire_address(str(message["From"])), wire_address(str(message["To"]))
         content = _LEADING_DOT.sub(b"..", message.as_bytes(policy=message.policy.clone(linesep="\r\n")))
         smtp = self._ready()
         try:
@@ -90,6 +97,10 @@ class SmtpMailer:
         except NotSent:
             self._reset(smtp)
             raise
+
+    def reach(self) -> None:
+        """Have a connection. Raises ServerAway where there is none to be had."""
+        self._ready()
 
     def close(self) -> None:
         """End the connection; politely where that is possible."""

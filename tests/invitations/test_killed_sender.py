@@ -33,6 +33,8 @@ def start_sender(app: Flask, mail_url: str) -> "subprocess.Popen[bytes]":
         "WHYLEFT_SECRET_KEY": SECRET,
         "WHYLEFT_BASE_URL": settings.base_url,
         "WHYLEFT_MAIL_URL": mail_url,
+        # with one connection it is known which mail was on its way when the sender was killed
+        "WHYLEFT_MAIL_CONNECTIONS": "1",
     }
     kept = {name: value for name, value in os.environ.items() if not name.startswith("WHYLEFT_")}
     command = [sys.executable, "-m", "flask", "--app", "wsgi", "invitations", "send"]

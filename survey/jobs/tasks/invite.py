@@ -3,9 +3,8 @@
 from typing import Any
 
 from survey.extensions import db
-from survey.invitations.outbox import send_due
+from survey.invitations.sending import send_all
 from survey.jobs.models import Job
-from survey.mail import open_mailer
 
 
 def run(job: Job) -> dict[str, Any]:
@@ -15,5 +14,4 @@ def run(job: Job) -> dict[str, Any]:
         job.done = done
         db.session.commit()
 
-    with open_mailer() as mailer:
-        return dict(send_due(mailer, told))
+    return dict(send_all(told))
