@@ -97,7 +97,7 @@ def publish(import_id: int) -> dict[str, float]:
     def commit(work: Callable[[], Any]) -> Any:
         began = time.perf_counter()
         done = committed(db.session, work)
-        if work is histories.refresh_some:
+        if getattr(work, "func", None) is histories.refresh_some:
             spent["histories"] += time.perf_counter() - began
         return done
 

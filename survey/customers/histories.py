@@ -23,10 +23,12 @@ from sqlalchemy import (
     any_,
     cast,
     delete,
+    exists,
     func,
     insert,
     literal,
     select,
+    true,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import InstrumentedAttribute
@@ -36,6 +38,7 @@ from survey.extensions import db
 
 #: customers whose histories are made anew in one transaction
 BATCH = 5_000
+_MARKS: Any = StaleHistory.__table__
 _EPOCH = date(1970, 1, 1)
 #: what julianday() of SQLite says of that day
 _EPOCH_JULIAN = 2440587.5
@@ -43,28 +46,30 @@ _EPOCH_JULIAN = 2440587.5
 
 def mark(customer_ids: Iterable[int]) -> None:
     """Say that purchases of these customers changed. In the transaction that changes them; flushes."""
-    rows = [{"customer_id": key} for key in sorted(set(customer_ids))]
-    if rows:
-        db.session.execute(_marking(), rows)
+    keys = sorted(set(customer_ids))
+    if keys:
+        db.session.execute(_marking(keys))
 
 
-def _marking() -> Any:
+def _marking(keys: list[int]) -> Any:
     """Leaves a mark that stands. On PostgreSQL it is held as if it were new, so that whoever is about to take it
     away waits until these purchases are there to be read; SQLite lets in one writer at a time."""
     if not _on_postgresql():
-        return sqlite.insert(StaleHistory).on_conflict_do_nothing()
-    made = postgresql.insert(StaleHistory)
+        found = select(_listed(keys)).where(true())
+        return sqlite.insert(_MARKS).from_select(["customer_id"], found).on_conflict_do_nothing()
+    made = postgresql.insert(_MARKS).from_select(["customer_id"], select(func.unnest(literal(keys, ARRAY(Integer)))))
     return made.on_conflict_do_update(index_elements=["customer_id"], set_={"customer_id": made.excluded.customer_id})
 
 
-def refresh_some() -> int:
-    """Make the histories of the next customers who are marked anew; gives how many, 0 when nobody is left.
+def refresh_some(size: int | None = None) -> int:
+    """Make the histories of the next `size` customers who are marked anew, `BATCH` unless another is given; gives how
+    many there were, 0 when nobody is left.
 
     1. The marks are taken away first: a purchase that comes in from then on waits for this transaction, and marks.
     2. What is summarised is read after that, so with every purchase whose mark was taken.
     Flushes; run until it gives 0, each time in a transaction of its own.
     """
-    some = select(StaleHistory.customer_id).order_by(StaleHistory.customer_id).limit(BATCH)
+    some = select(StaleHistory.customer_id).order_by(StaleHistory.customer_id).limit(size or BATCH)
     taking = delete(StaleHistory).where(StaleHistory.customer_id.in_(some)).returning(StaleHistory.customer_id)
     taken = list(db.session.scalars(taking.execution_options(synchronize_session=False)))
     if taken:
@@ -96,9 +101,26 @@ def _make_anew(customer_ids: list[int]) -> None:
         bought = theirs & Transaction.service.in_(services)
         sources[ServiceHistory] = _summaries((Transaction.customer_id, Transaction.service), bought)
     for table, source in sources.items():
-        old = delete(table).where(_among(table.customer_id, customer_ids))
-        db.session.execute(old.execution_options(synchronize_session=False))
-        db.session.execute(insert(table).from_select(source.selected_columns.keys(), source))
+        gone = delete(table).where(_among(table.customer_id, customer_ids), ~_has_purchases(table))
+        db.session.execute(gone.execution_options(synchronize_session=False))
+        db.session.execute(_replacing(table, source))
+
+
+def _has_purchases(table: type[CustomerHistory | ServiceHistory]) -> ColumnElement[bool]:
+    theirs = Transaction.customer_id == table.customer_id
+    if table is ServiceHistory:
+        theirs &= Transaction.service == ServiceHistory.service
+    return exists(select(literal(1)).where(theirs).correlate(table))
+
+
+def _replacing(table: type[CustomerHistory | ServiceHistory], source: Select[Any]) -> Any:
+    """Rows in the place of those that stand: most nights a history changes, and its row can stay where it is."""
+    make: Any = postgresql.insert if _on_postgresql() else sqlite.insert
+    names = list(source.selected_columns.keys())
+    made = make(table.__table__).from_select(names, source)
+    keys = [column.name for column in table.__table__.primary_key]
+    changes = {name: made.excluded[name] for name in names if name not in keys}
+    return made.on_conflict_do_update(index_elements=keys, set_=changes)
 
 
 def _summaries(keys: tuple[InstrumentedAttribute[Any], ...], which: ColumnElement[bool]) -> Select[Any]:
@@ -151,7 +173,13 @@ def _among(key: InstrumentedAttribute[int], customer_ids: list[int]) -> ColumnEl
     """`key IN (...)` with all of them in one parameter: thousands of parameters take longer than what they ask for."""
     if _on_postgresql():
         return key == any_(literal(customer_ids, ARRAY(Integer)))
-    return key.in_(select(func.json_each(json.dumps(customer_ids)).table_valued("value").c.value))
+    return key.in_(select(_listed(customer_ids)))
+
+
+def _listed(keys: list[int]) -> ColumnElement[int]:
+    """Whole numbers as a column of SQLite, all in one parameter."""
+    value: ColumnElement[int] = func.json_each(json.dumps(keys)).table_valued("value").c.value
+    return value
 
 
 def _on_postgresql() -> bool:

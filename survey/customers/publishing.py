@@ -12,14 +12,25 @@ from sqlalchemy import ColumnElement, Select, and_, case, delete, exists, func, 
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import InstrumentedAttribute
 
-from survey.customers import histories
-from survey.customers.models import Branch, Customer, Employee, StagedCustomer, StagedTransaction, Transaction
+from survey.clock import today
+from survey.customers import contracts, histories
+from survey.customers.models import (
+    Branch,
+    Customer,
+    Employee,
+    StagedContract,
+    StagedCustomer,
+    StagedTransaction,
+    Transaction,
+)
 from survey.extensions import db
 
+#: staged rows that are removed in one transaction, to begin with
 REMOVED_AT_ONCE = 5_000
-STAGED: dict[str, type[StagedCustomer] | type[StagedTransaction]] = {
+STAGED: dict[str, type[StagedCustomer] | type[StagedTransaction] | type[StagedContract]] = {
     "customers": StagedCustomer,
     "transactions": StagedTransaction,
+    "contracts": StagedContract,
 }
 #: columns that a file may bring to a customer, as they are named in both tables
 PLAIN_COLUMNS = (
@@ -48,13 +59,15 @@ def publish_batch(kind: str, import_id: int, after: int, size: int) -> Published
     batch = and_(staged.import_id == import_id, staged.line > after, staged.line <= until)
     if kind == "customers":
         return Published(until, *publish_customers(batch))
+    if kind == "contracts":
+        return Published(until, *contracts.tell_contracts(batch, today()))
     return Published(until, *publish_transactions(batch, import_id, after))
 
 
-def remove_staged(kind: str, import_id: int) -> int:
-    """Delete some staged rows of an import; returns how many, 0 when none are left."""
+def remove_staged(kind: str, import_id: int, size: int) -> int:
+    """Delete `size` staged rows of an import; returns how many there were, 0 when none are left."""
     staged = STAGED[kind]
-    some = select(staged.id).where(staged.import_id == import_id).limit(REMOVED_AT_ONCE)
+    some = select(staged.id).where(staged.import_id == import_id).limit(size)
     return _count(delete(staged).where(staged.id.in_(some)).execution_options(synchronize_session=False))
 
 
@@ -66,6 +79,7 @@ def publish_customers(batch: ColumnElement[bool]) -> tuple[int, int]:
     brought = [func.coalesce(getattr(staged, name), DEFAULTS.get(name)) for name in PLAIN_COLUMNS]
     source = select(staged.external_id, _id_of(Branch, staged.branch), *brought).where(batch).order_by(staged.line)
     new = _insert(Customer, ("external_id", "branch_id", *PLAIN_COLUMNS), source)
+    contracts.tell_customers(batch, today())
     return new, changed
 
 
@@ -89,6 +103,7 @@ def publish_transactions(batch: ColumnElement[bool], import_id: int, after: int)
     staged = StagedTransaction
     _add_names(Branch, staged.branch, batch)
     _add_names(Employee, staged.employee, batch)
+    _put_in_teams(batch)
     changed = _buyers(_transaction_changes(batch))
     source = (
         select(
@@ -163,6 +178,19 @@ def _add_names(
     """Make the branches or employees that are not known yet."""
     known = exists(select(literal(1)).where(table.name == name).correlate(name.class_))
     _insert(table, ("name",), select(name).where(batch, name.is_not(None), ~known).distinct())
+
+
+def _put_in_teams(batch: ColumnElement[bool]) -> None:
+    """Employees are in the team that the last line of a file names with them."""
+    staged = StagedTransaction
+    named = and_(batch, staged.employee.is_not(None), staged.team.is_not(None))
+    rows = db.session.execute(select(staged.employee, staged.team).where(named).order_by(staged.line)).all()
+    teams: dict[str | None, str | None] = {row.employee: row.team for row in rows}
+    if teams:
+        standing = db.session.execute(select(Employee.id, Employee.name, Employee.team).where(Employee.name.in_(teams)))
+        moved = [{"id": key, "team": teams[name]} for key, name, team in standing if team != teams[name]]
+        if moved:
+            db.session.execute(update(Employee), moved)
 
 
 def _insert(table: type[Any], columns: tuple[str, ...], source: Select[Any]) -> int:

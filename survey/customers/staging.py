@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
-from survey.customers.models import Customer, ImportProblem, StagedCustomer, StagedTransaction
+from survey.customers.models import Customer, ImportProblem, StagedContract, StagedCustomer, StagedTransaction
 from survey.customers.problems import Problem, shown
 from survey.customers.rows import Checked
 from survey.database import Base
@@ -20,7 +20,7 @@ def stage_batch(kind: str, import_id: int, batch: Sequence[Checked], headers: di
 
     `headers` names the file's column of each field, for the problems found here. Flushes.
     """
-    stage = stage_customers if kind == "customers" else stage_transactions
+    stage = {"customers": stage_customers, "transactions": stage_transactions, "contracts": stage_contracts}[kind]
     problems = [problem for row in batch for problem in row.problems]
     refused = stage(import_id, [row for row in batch if row.record is not None], headers)
     keep_problems(import_id, [*problems, *refused])
@@ -88,6 +88,32 @@ def stage_transactions(import_id: int, batch: Sequence[Checked], headers: dict[s
     return problems
 
 
+def stage_contracts(import_id: int, batch: Sequence[Checked], headers: dict[str, str]) -> list[Problem]:
+    """Stage contracts; returns the problems of unknown customers and of contracts that the file named before."""
+    keys = [(_record(row)["customer_id"], _record(row)["contract_from"]) for row in batch]
+    known = _known_customers({number for number, _first in keys})
+    seen = _staged_keys(import_id, {number for number, _first in keys})
+    rows, problems = [], []
+    for row, key in zip(batch, keys, strict=True):
+        if key[0] not in known or key in seen:
+            code = "duplicate_contract" if key in seen else "customer_unknown"
+            problems.append(Problem(row.line, headers["customer_id"], shown(key[0]), code))
+            continue
+        seen.add(key)
+        fields = {name: value for name, value in _record(row).items() if name != "customer_id"}
+        rows.append({"import_id": import_id, "line": row.line, "external_id": key[0], **fields})
+    _insert(StagedContract, rows)
+    return problems
+
+
+def _staged_keys(import_id: int, numbers: set[str]) -> set[tuple[str, Any]]:
+    """What the file said before of contracts of these customers."""
+    table = StagedContract
+    query = select(table.external_id, table.contract_from)
+    found = db.session.execute(query.where(table.import_id == import_id, table.external_id.in_(numbers)))
+    return {(number, first) for number, first in found}
+
+
 def identity_of(record: dict[str, Any]) -> bytes:
     """What makes a purchase itself: customer and transaction_id, or the whole row where there is no id."""
     key = ("id", record["transaction_id"]) if record["transaction_id"] else ("row", *map(str, _content(record)))
@@ -104,7 +130,7 @@ def _content(record: dict[str, Any]) -> tuple[Any, ...]:
 
 def _staged_transaction(import_id: int, row: Checked) -> dict[str, Any]:
     record = _record(row)
-    fields = {name: record[name] for name in ("occurred_on", "amount", "branch", "employee", "service")}
+    fields = {name: record[name] for name in ("occurred_on", "amount", "branch", "employee", "team", "service")}
     return {
         "import_id": import_id,
         "line": row.line,

@@ -1,13 +1,16 @@
 """Columns of rows and of days: between what the database gives and takes, and whole numbers in arrays."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
+from sqlalchemy import ColumnElement, Integer, cast, func
+from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
-from survey.analyst import STILL_GONE, Ints
+from survey.analyst import EPOCH, STILL_GONE, Ints
 from survey.extensions import db
 
 
@@ -16,9 +19,26 @@ def rows_of(query: TypedReturnsRows[*tuple[Any, ...]]) -> Sequence[Any]:
     return db.session.connection().execute(query).all()
 
 
+def plain_rows_of(query: TypedReturnsRows[*tuple[Any, ...]]) -> Sequence[Any]:
+    """The same without the work of types on every value, so for queries of numbers, texts and bytes alone: whether
+    something holds may come as 0 or 1."""
+    result = db.session.connection().execute(query)
+    cursor: Any = result.cursor
+    rows: Sequence[Any] = cursor.fetchall()
+    result.close()
+    return rows
+
+
+def day_in(on: ColumnElement[Any] | InstrumentedAttribute[Any]) -> ColumnElement[int]:
+    """A date as days since 1970-01-01, worked out by the database; NULL where there is none."""
+    if db.session.get_bind().dialect.name == "postgresql":
+        return cast(on - EPOCH, Integer)
+    return cast(func.julianday(on) - func.julianday(EPOCH.isoformat()), Integer)
+
+
 def column(rows: Sequence[Any], place: int) -> Ints:
     """One column of the rows of a query."""
-    return np.fromiter((row[place] for row in rows), dtype=np.int64, count=len(rows))
+    return np.fromiter(map(itemgetter(place), rows), dtype=np.int64, count=len(rows))
 
 
 def days_of(dates: Sequence[date | None], missing: int) -> Ints:
@@ -27,7 +47,11 @@ def days_of(dates: Sequence[date | None], missing: int) -> Ints:
     return np.where(np.isnat(days), missing, days.astype(np.int64))
 
 
-def written(days: Ints) -> Iterable[str | None]:
+def written(days: Ints) -> list[str | None]:
     """The days as both engines read them, 2026-11-25; None for `STILL_GONE`."""
-    texts = days.astype("datetime64[D]").astype(str).tolist()
-    return (None if gone else text for text, gone in zip(texts, (days == STILL_GONE).tolist(), strict=True))
+    # Each day is written once: there are far fewer of them than rows.
+    each, place = np.unique(days, return_inverse=True)
+    texts = each.astype("datetime64[D]").astype(str).astype(object)
+    texts[each == STILL_GONE] = None
+    told: list[str | None] = texts[place].tolist()
+    return told

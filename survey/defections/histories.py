@@ -10,7 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from survey.analyst import Visits
 from survey.customers.models import Customer, CustomerHistory
-from survey.defections.days import rows_of
+from survey.defections.days import plain_rows_of
 from survey.extensions import db
 
 #: one visit in `CustomerHistory.packed`
@@ -68,7 +68,7 @@ def _visits(customers: ColumnElement[bool], as_of: date) -> Visits:
         .where(customers, CustomerHistory.first_on <= as_of)
         .order_by(CustomerHistory.customer_id)
     )
-    rows = rows_of(query)
+    rows = plain_rows_of(query)
     return unpacked([row[0] for row in rows], [row[1] for row in rows]).until(as_of)
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import and_, func, select
 from survey import analyst
 from survey.analyst import STILL_GONE, Flags, Ints, Visits, detecting
 from survey.analyst.detecting import Facts
-from survey.defections.days import column, days_of, rows_of
+from survey.defections.days import column, day_in, plain_rows_of
 from survey.defections.facts import facts_of, with_intervals
 from survey.defections.histories import Range
 from survey.defections.models import Defection, Definition
@@ -81,16 +81,16 @@ def standing_in(customers: Range) -> Standing:
         .group_by(Defection.customer_id)
         .subquery()
     )
-    on_days = (Defection.last_visit_on, Defection.defected_on, Defection.returned_on)
+    on_days = [day_in(on) for on in (Defection.last_visit_on, Defection.defected_on, Defection.returned_on)]
+    on_days[2] = func.coalesce(on_days[2], STILL_GONE)
     query = (
         select(Defection.customer_id, Defection.episode, *on_days, Defection.definition_id)
         .join(latest, and_(Defection.customer_id == latest.c.customer_id, Defection.episode == latest.c.episode))
         .where(within)
         .order_by(Defection.customer_id)
     )
-    rows = rows_of(query)
-    last, defected, returned = (days_of([row[place] for row in rows], STILL_GONE) for place in (2, 3, 4))
-    return Standing(column(rows, 0), column(rows, 1), last, defected, returned, column(rows, 5))
+    rows = plain_rows_of(query)
+    return Standing(*(column(rows, place) for place in range(6)))
 
 
 @dataclass(frozen=True)
@@ -120,6 +120,8 @@ def returns_of(standing: Standing, visits: Visits, batch: Batch, known: Mapping[
             found.append(_next_visits(theirs, visits))
             continue
         leaning = known.get(label) or _leaning(rule, batch)
+        if leaning.facts.model is None and "forecast" in detecting.asks(rule).needs:
+            continue  # no model stands that could say who is back
         found.append(_ends(theirs, detecting.find_episodes(
             visits.only(theirs.customer), rule, batch.as_of, leaning.interval, leaning.facts.only(theirs.customer)
         )))  # fmt: skip

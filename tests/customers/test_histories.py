@@ -222,7 +222,7 @@ def test_an_import_killed_after_publishing_leaves_the_marks(tmp_path, waiting, e
     import_id = waiting(write(tmp_path, HEADER + "1;21-02-2026;10,00;;A\n2;23-02-2026;5,00;;B\n"))
     refresh = histories.refresh_some
 
-    def killed():
+    def killed(_size):
         raise KeyboardInterrupt
 
     with app.app_context():

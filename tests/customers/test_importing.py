@@ -322,8 +322,9 @@ KILLER = """
 import os, signal, sys
 from survey.customers import importing
 from survey import create_app
-import survey.customers.cli as cli, survey.database as database
+import survey.customers.cli as cli, survey.database as database, survey.turns
 importing.BATCH = 100
+survey.turns.GROWS = 1
 left = int(sys.argv[1])
 real = cli.committed
 def committed(session, work):

@@ -16,6 +16,7 @@ from survey.database import committed
 from survey.defections import detection
 from survey.defections.models import Defection
 from survey.extensions import db
+from tests import stories
 
 OPENED = date(2024, 1, 1)
 
@@ -51,8 +52,10 @@ def add_customers(names: Iterable[str], **more: Mapping[str, Any]) -> dict[str, 
     """Customers by name, in that order; gives their keys."""
     people = People(more)
     for name in names:
-        db.session.add(Customer(**people.of(name)))
+        who = Customer(**people.of(name))
+        db.session.add(who)
         db.session.flush()
+        stories.sign(who)
     db.session.commit()
     return {c.external_id: c.id for c in db.session.scalars(select(Customer))}
 

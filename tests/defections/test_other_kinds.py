@@ -5,9 +5,10 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from analysis.defection.buying.pareto import ParetoNBD
+from survey import notices
 from survey.accounts.models import User
 from survey.clock import now
 from survey.customers import histories
@@ -19,11 +20,12 @@ from survey.defections.models import BuyingModel, Defection, WalletAnswer
 from survey.defections.previewing import preview
 from survey.extensions import db
 from survey.jobs.models import Job
-from survey.jobs.tasks import recount
+from survey.jobs.tasks import detect, recount
 from survey.reports.lens import Lens
 from survey.reports.models import StoredFigure
 from survey.reports.period import Period
 from survey.reports.spells import rates
+from tests import stories
 from tests.defections import shop
 from tests.defections.shop import day
 
@@ -67,10 +69,12 @@ def test_a_contract_that_ended_and_one_that_was_renewed():
     assert found() == {"anna": (day(110), None), "paper": (day(61), None)}
     lost = db.session.scalar(select(Defection).where(Defection.customer_id == keys["paper"]))
     assert (lost.last_visit_on, lost.yearly_spend) == (day(10), Decimal("600"))
-    db.session.execute(update(Customer).where(Customer.id == keys["anna"]).values(contract_until=day(400)))
+    anna = db.session.get_one(Customer, keys["anna"])
+    anna.contract_until = day(400)
+    stories.sign(anna)
     db.session.commit()
     shop.detect(day(170))
-    # The file no longer says when it was renewed, so nobody was ever gone; bert is.
+    # A renewal that a file tells late held from its first day, so nobody was ever gone; bert is.
     assert found() == {"anna": (day(110), day(110)), "paper": (day(61), None), "bert": (day(161), None)}
 
 
@@ -129,6 +133,38 @@ def test_expected_visits_by_the_model_in_use():
     shop.detect(day(399))
     assert list(found()) == ["bert"]
     assert day(40) < found()["bert"][0] < day(399)
+
+
+def test_who_first_came_in_a_year_with_a_model_of_its_own_is_judged_by_it():
+    """Of those who came in 2024 a model of their own expects much, whatever that of all says."""
+    shop.open_shop({"anna": [(0, 10), (10, 10), (20, 10)], "bert": [(380, 10), (390, 10), (400, 10)]})
+    pooled = ParetoNBD().restore({"r": 0.55, "alpha": 10.58, "s": 0.61, "beta": 11.67}, -9595.0, 2357)
+    loyal = ParetoNBD().restore({"r": 0.55, "alpha": 10.58, "s": 0.001, "beta": 1000.0}, -9595.0, 2357)
+    for cohort, model in (("", pooled), ("2024", loyal)):
+        db.session.add(
+            BuyingModel(
+                as_of=day(390), cohort=cohort, name="ParetoNBD", customers=2357,
+                parameters=model.as_dict() | {"unit_days": 7}, figures={}, chosen=True, created_at=now(),
+            )
+        )  # fmt: skip
+    define("expected", {"measure": "alive", "below": 0.1})
+    shop.detect(day(800))
+    assert list(found()) == ["bert"]
+
+
+def test_without_a_model_the_other_rules_detect_and_it_is_told():
+    shop.open_shop({"anna": [(0, 10)], "bert": [(0, 10)]}, anna={"segment": "gym"})
+    define("lapse", {"days": 100})
+    define("expected", {"measure": "alive", "below": 0.1}, segment="gym")
+    detect.detect(detect.Question(day(200), invite=False))
+    assert list(found()) == ["bert"]
+    told = [notice.sentence for notice in notices.standing()]
+    assert [sentence for sentence in told if "there is no model to ask" in sentence]
+    definitions.revise(Draft("Gym", "lapse", {"days": 100}, "gym"), None)
+    db.session.commit()
+    detect.detect(detect.Question(day(201), invite=False))
+    assert set(found()) == {"anna", "bert"}
+    assert not [notice for notice in notices.standing() if notice.key == "no_model"]
 
 
 def test_a_rule_that_needs_a_model_says_that_there_is_none():

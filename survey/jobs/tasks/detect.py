@@ -1,21 +1,25 @@
 """Notice who left and who came back, and plan whom to ask: batch by batch, each in one transaction."""
 
+import time
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 
 from sqlalchemy import func, select
 
 from survey.clock import today
+from survey.collector import collector_paused
 from survey.customers import histories
 from survey.customers.models import Customer, Import
 from survey.database import committed, reading
-from survey.defections import detection
+from survey.defections import alerts, detection
 from survey.defections.histories import Range
 from survey.extensions import db
 from survey.invitations import planning
 from survey.jobs.models import Job
+from survey.write_gate import let_others_in
 
 
 class ImportUnderway(Exception):
@@ -48,9 +52,11 @@ def detect(question: Question, job: Job | None = None) -> dict[str, Any]:
         applied = detection.rules_in_force(question.as_of)
         ranges = list(detection.batches(after_id=job.done if job else 0))
         db.session.rollback()
+    committed(db.session, partial(alerts.tell_of_models, sum(rule.lacks_a_model for rule in applied)))
     done = Counter[str](_so_far(job))
     for customers in ranges:
-        done += _batch(customers, question, applied, job)
+        with collector_paused():
+            done += _batch(customers, question, applied, job)
     return _outcome(done, question.as_of)
 
 
@@ -81,7 +87,10 @@ def _batch(customers: Range, question: Question, applied: list[detection.Applied
             job.outcome = _outcome(Counter(_so_far(job)) + counts, question.as_of)
         return counts
 
-    return committed(db.session, keep)
+    began = time.monotonic()
+    counts = committed(db.session, keep)
+    let_others_in(db.engine, time.monotonic() - began)
+    return counts
 
 
 def _counts(stored: detection.Stored, asked: planning.Planned) -> Counter[str]:
