@@ -1,8 +1,6 @@
 """The first page of somebody who has signed in: for who reads figures, the three that matter most."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, url_for
@@ -11,33 +9,29 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from flask_login import current_user
 from markupsafe import Markup
-from sqlalchemy import select
 
-from survey import charts, formats
+from survey import charts
 from survey.clock import today
-from survey.extensions import db
-from survey.investments.models import Investment
+from survey.investments.spending import Spent, spent_on, spent_sentence
 from survey.navigation import MAIN, links, may_open
-from survey.reports import sentences, telling
+from survey.reports import asked, sentences, telling
 from survey.reports.breakdown import Breakdown, break_down
 from survey.reports.contrasts import quarters_up_to
 from survey.reports.counting import customers_in_view, lost_in
 from survey.reports.drawing import reasons_drawn
-from survey.reports.estimates import WRITTEN
 from survey.reports.findings import Findings, findings_for
 from survey.reports.lens import Lens, UnclearAddress
 from survey.reports.pictures import NARROW, Drawn, amounts_picture, reasons_picture, trend_picture
 from survey.reports.views import asked_lens, frame_of, say_what_is_unclear
-from survey.reports.words import Search, Words, words_of
-from survey.taxonomy.models import Reason
+from survey.reports.voices import voices
 from survey.web import language
 
 blueprint = Blueprint("home", __name__)
 blueprint.register_error_handler(UnclearAddress, say_what_is_unclear)
 
 BREAKDOWN = "reports.breakdown"
-#: what everybody who works there may read
-OF_EVERYBODY = ("value.index", "notices.index")
+#: whom the front line takes care of
+CASES = "winback.index"
 #: customers quoted
 QUOTED = 3
 
@@ -49,14 +43,6 @@ class Step:
     title: Any
     words: Any
     endpoint: str
-
-
-@dataclass(frozen=True)
-class Spent:
-    """What the register of investments says was put in, and how much of it is aimed at one reason."""
-
-    all: Decimal
-    on_reason: Decimal
 
 
 STEPS = (
@@ -84,10 +70,9 @@ def start() -> ResponseReturnValue:
     if may_open(BREAKDOWN):
         lens = asked_lens()
         return front(lens) if customers_in_view(lens) else redirect(url_for(BREAKDOWN))
-    open_places = links(MAIN)
-    if current_user.has_role("interviewer") and {place.url for place in open_places} <= set(map(url_for, OF_EVERYBODY)):
-        return render_template("home/calls.html")
-    if open_places:
+    if may_open(CASES) and current_user.has_role("interviewer"):
+        return redirect(url_for(CASES))
+    if open_places := links(MAIN):
         return redirect(open_places[0].url)
     return render_template("home/start.html", steps=STEPS)
 
@@ -97,7 +82,7 @@ def front(lens: Lens) -> str:
     found, shown = break_down(lens), findings_for(lens, today())
     top = shown.ranked()[0] if shown and shown.shares.best else None
     reason = shown.shares.reasons[top] if shown and top is not None else None
-    spent = spent_on(reason) if reason else None
+    spent = spent_on(reason, lens, today()) if reason else None
     return render_template(
         "home/front.html",
         found=found,
@@ -105,52 +90,12 @@ def front(lens: Lens) -> str:
         top=top,
         reason=reason,
         order="value",
-        spent_words=spent_sentence(spent, reason) if spent and reason else "",
+        spent_words=spent_sentence(spent) if spent and reason else "",
         pictures=_pictures(found, shown, top, spent),
-        voices=voices(shown, reason) if shown and reason else (),
+        voices=voices(shown, reason, QUOTED) if shown and reason else (),
+        working=asked.waiting(lens),
         **frame_of(lens),
     )
-
-
-def spent_on(reason: Reason) -> Spent:
-    """From the register: what was put in up to now, spread evenly over the reasons that an investment is to mend."""
-    day, all_of_it, on_reason = today(), Decimal(0), Decimal(0)
-    for one in db.session.scalars(select(Investment).where(Investment.removed_at.is_(None))):
-        until = min(day, one.ends_on) if one.ends_on else day
-        years = Decimal(max(0, (until - one.starts_on).days)) / Decimal("365.25")
-        put_in = one.amount + one.yearly_cost * years
-        all_of_it += put_in
-        aimed = [each.reason_id for each in one.reasons]
-        on_reason += put_in / len(aimed) if reason.id in aimed else 0
-    return Spent(all_of_it, on_reason)
-
-
-def spent_sentence(spent: Spent, reason: Reason) -> str:
-    """Whether money goes to the reason that costs most."""
-    if not spent.all:
-        return str(gettext("No investment is in the register yet, so it cannot be said whether money goes to it."))
-    if not spent.on_reason:
-        words = gettext("None of the %(all)s you invest goes to it.", all=telling.amount(float(spent.all)))
-        return str(words)
-    part = formats.percent(spent.on_reason / spent.all, 0)
-    words = gettext(
-        "%(part)s of what you invest goes to it: %(amount)s of %(all)s.",
-        part=part,
-        amount=telling.amount(float(spent.on_reason)),
-        all=telling.amount(float(spent.all)),
-    )
-    return str(words)
-
-
-def voices(shown: Findings, reason: Reason) -> Sequence[Words]:
-    """What three customers wrote who gave this reason: found by people first, then read by the model, then ticked."""
-    sources = ("found", "read", "ticked") if shown.shares.basis == WRITTEN else ("ticked",)
-    said: dict[int, Words] = {}
-    for given_by in sources:
-        for words in words_of(Search(shown.shares.lens, reason, given_by), 1):
-            if words.text and len(said) < QUOTED:
-                said.setdefault(words.response_id, words)
-    return list(said.values())
 
 
 def _pictures(found: Breakdown, shown: Findings | None, top: int | None, spent: Spent | None) -> dict[str, Markup]:
@@ -179,5 +124,5 @@ def _spent_drawn(shown: Findings, top: int, spent: Spent) -> Markup:
               each.low / lost.total, each.high / lost.total, True),
         Drawn(gettext("Of what you invest"), telling.amount(float(spent.on_reason)), part, part, part, True),
     ]  # fmt: skip
-    axis, label = gettext("Part of the whole"), spent_sentence(spent, shown.shares.reasons[top])
+    axis, label = gettext("Part of the whole"), spent_sentence(spent)
     return charts.svg(reasons_picture(rows, NARROW, axis, gettext("Amount")), label, language())

@@ -21,6 +21,39 @@ POLICY = {
     "id": 1, "quarantine_days": 180, "most_mails": 3, "window_days": 30, "quiet_from": 20, "quiet_until": 8,
     "most_reminders": 2, "least_gain": 0.10, "domain_per_minute": 600, "first_contact_days": 7,
 }  # fmt: skip
+# kind, every so many minutes, or daily at
+SCHEDULE = (("bounces", 10, None), ("cases", 10, None))
+
+# code of the reason, Dutch, English, whether it is an offer; a lower price by itself helps nobody
+REMEDIES = (
+    ("price", "Vraag waarmee ze vergeleken en leg uit wat erin zit.",
+     "Ask what they compared with, and explain what is in it.", False),
+    ("price", "Kijk of de rekening klopt.", "Check whether the bill is right.", False),
+    ("price", "Zoek het pakket dat past bij wat ze echt gebruiken.",
+     "Look for the package that fits what they really use.", True),
+    ("rude_staff", "Laat de leidinggevende bellen, luisteren en excuses maken.",
+     "Let the manager call, listen and apologise.", False),
+    ("rude_staff", "Vertel wat er met de melding is gedaan.", "Tell them what was done with what they said.", False),
+    ("broken_promises", "Kom de belofte alsnog na, en zeg wanneer.", "Keep the promise after all, and say when.", False),
+    ("broken_promises", "Noem één persoon die het bewaakt.", "Name one person who sees to it.", False),
+    ("pushy_sales", "Zeg sorry en leg vast dat deze klant geen aanbiedingen wil.",
+     "Say sorry, and note that this customer wants no offers.", False),
+    ("slow_service", "Los op wat nog openstaat, vandaag.", "Settle what is still open, today.", False),
+    ("slow_service", "Geef een rechtstreeks nummer van iemand die het weet.",
+     "Give the direct number of somebody who knows.", False),
+    ("poor_quality", "Doe het over, zonder kosten.", "Do it again, free of charge.", False),
+    ("poor_quality", "Vraag wat er niet goed was en vertel wat er verandert.",
+     "Ask what was not good, and tell what will change.", False),
+    ("errors", "Herstel de fout, betaal terug wat te veel was en stuur een bewijs.",
+     "Mend the mistake, pay back what was too much, and send proof.", False),
+    ("competitor", "Vraag wat daar beter is; dring niet aan.", "Ask what is better there; do not insist.", False),
+    ("inconvenience", "Kijk samen naar een andere vestiging, tijd of manier.",
+     "Look together for another branch, time or way.", False),
+    ("premises", "Vertel wat er aan de ruimte is of wordt gedaan.",
+     "Tell them what was or will be done about the place.", False),
+)  # fmt: skip
+
+schedule = sa.table("schedule", *(sa.column(name) for name in ("kind", "every_minutes", "daily_at", "enabled")))
 
 
 def upgrade() -> None:
@@ -75,18 +108,28 @@ def upgrade() -> None:
         sa.UniqueConstraint("branch_id", name=op.f("uq_branch_link_branch_id")),
         sa.UniqueConstraint("code", name=op.f("uq_branch_link_code")),
     )
-    op.create_table(
+    remedy = op.create_table(
         "remedy",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("reason_id", sa.Integer(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("nl", sa.String(length=300), nullable=False),
         sa.Column("en", sa.String(length=300), nullable=False),
+        sa.Column("is_offer", sa.Boolean(), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["reason_id"], ["reason.id"], name=op.f("fk_remedy_reason_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_remedy")),
         sa.UniqueConstraint("reason_id", "position", name=op.f("uq_remedy_reason_id_position")),
     )
+    reason = sa.table("reason", sa.column("id"), sa.column("code"))
+    known = {code: key for code, key in op.get_bind().execute(sa.select(reason.c.code, reason.c.id))}
+    remedies = [
+        {"reason_id": known[code], "position": place, "nl": nl, "en": en, "is_offer": is_offer, "active": True}
+        for place, (code, nl, en, is_offer) in enumerate(REMEDIES, 1)
+        if code in known
+    ]
+    if remedies:
+        op.bulk_insert(remedy, remedies)
     op.create_table(
         "targeting_rule",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -341,6 +384,7 @@ def upgrade() -> None:
     with op.batch_alter_table("mailing") as batch:
         batch.add_column(sa.Column("cancelled_because", sa.String(length=20), nullable=False, server_default=""))
         batch.add_column(sa.Column("bounced_at", sa.DateTime(timezone=True), nullable=True))
+        batch.create_index(op.f("ix_mailing_sent_at"), ["sent_at"])
         batch.create_check_constraint(op.f("ck_mailing_known_why"), f"cancelled_because IN {CANCELLED_BECAUSE}")
         batch.create_check_constraint(
             op.f("ck_mailing_only_cancelled_says_why"), "cancelled_because = '' OR state = 'cancelled'"
@@ -357,10 +401,30 @@ def upgrade() -> None:
             op.f("fk_response_interviewer_id"), "user_account", ["interviewer_id"], ["id"], ondelete="SET NULL"
         )
         batch.create_check_constraint(op.f("ck_response_known_channel"), "channel IN ('mail', 'phone')")
+        # somebody may rather not say why
+        batch.drop_constraint(op.f("ck_response_has_a_reason"), type_="check")
+        batch.create_check_constraint(op.f("ck_response_reasons_counted"), "reason_count >= 0")
+    there = set(op.get_bind().scalars(sa.select(schedule.c.kind)))
+    rows = [
+        {"kind": kind, "every_minutes": minutes, "daily_at": daily, "enabled": True}
+        for kind, minutes, daily in SCHEDULE
+        if kind not in there
+    ]
+    if rows:
+        op.bulk_insert(schedule, rows)
 
 
 def downgrade() -> None:
+    op.execute(schedule.delete().where(schedule.c.kind.in_([kind for kind, _, _ in SCHEDULE])))
+    op.execute(
+        "INSERT INTO response_reason (response_id, reason_id, main, position) "
+        "SELECT response.id, reason.id, true, 1 FROM response JOIN reason ON reason.code = 'other' "
+        "WHERE response.reason_count = 0"
+    )
+    op.execute("UPDATE response SET reason_count = 1 WHERE reason_count = 0")
     with op.batch_alter_table("response") as batch:
+        batch.drop_constraint(op.f("ck_response_reasons_counted"), type_="check")
+        batch.create_check_constraint(op.f("ck_response_has_a_reason"), "reason_count >= 1")
         batch.drop_constraint(op.f("ck_response_known_channel"), type_="check")
         batch.drop_constraint(op.f("fk_response_interviewer_id"), type_="foreignkey")
         for name in ("seconds_taken", "interviewer_id", "channel"):
@@ -369,6 +433,7 @@ def downgrade() -> None:
         for name in ("draft_edits", "draft_changed_at", "draft"):
             batch.drop_column(name)
     with op.batch_alter_table("mailing") as batch:
+        batch.drop_index(op.f("ix_mailing_sent_at"))
         batch.drop_constraint(op.f("ck_mailing_only_cancelled_says_why"), type_="check")
         batch.drop_constraint(op.f("ck_mailing_known_why"), type_="check")
         for name in ("bounced_at", "cancelled_because"):

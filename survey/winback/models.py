@@ -115,6 +115,8 @@ class Remedy(Base):
     position: Mapped[int]
     nl: Mapped[str] = mapped_column(String(300))
     en: Mapped[str] = mapped_column(String(300))
+    #: a commercial offer: only for who agreed to be called with one
+    is_offer: Mapped[bool] = mapped_column(default=False)
     active: Mapped[bool] = mapped_column(default=True)
 
     __table_args__ = (UniqueConstraint("reason_id", "position"),)

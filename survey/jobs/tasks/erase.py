@@ -9,11 +9,13 @@ from survey.extensions import db
 from survey.mail import forget_copies
 from survey.reasons.erasing import Erased, UnknownCustomer, erase
 from survey.web import settings
+from survey.winback.erasing import erase_from_cases
 
 
 def run(external_id: str) -> Erased:
     """Erase the customer of this id. Raises UnknownCustomer. Files go last: they can be deleted again after a crash."""
     erased = erase(external_id)
+    erase_from_cases(erased.customer_id)
     audit.record("customer erased", None, about=("customer", erased.customer_id))
     db.session.commit()
     empty_log(db.engine)
