@@ -4,18 +4,25 @@ Every cell (inclusion, weights, share, size of the audit) is 2,000 businesses wi
 area under the curve of .92 whose probabilities are off by +.7 on the logit, and 5,000 answers. A cell fails where the
 99 % interval of its coverage lies outside .93 to .98; `.beyond` is how far outside. Real reviews: answers are drawn
 with replacement from what people labelled, so that the share in the file is the truth; the model is the starter model,
-trained on none of them. Seeds are fixed. `--quick` makes 200 of each.
+trained on none of them. Seeds are fixed. `--quick` makes 200 of each; `--part NAME` runs one part (again and again for
+several). Cells are shared out over the processors; what is found does not depend on how many there are.
 """
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from multiprocessing import Pool
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-from scipy.special import expit, logit, ndtri
+for library in ("OPENBLAS", "OMP", "MKL"):  # small sums: threads of one process would wait for each other
+    os.environ[f"{library}_NUM_THREADS"] = "1"
+
+import numpy as np  # noqa: E402
+from scipy.special import expit, logit, ndtri  # noqa: E402
 
 sys.path.insert(0, str(Path(__file__).parent.parent))  # so that the file can be run by its name
 
@@ -107,33 +114,53 @@ def counted(business: Business) -> tuple[float, float]:
 Draw = Callable[[Business, int, np.random.Generator], Audit]
 
 
-def cells() -> Iterator[tuple[Draw, bool, float, int]]:
+class Cell(NamedTuple):
+    number: int
+    draw: Draw
+    weighted: bool
+    share: float
+    size: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.draw.__name__}{'.weighted' if self.weighted else ''}.{self.share:.2f}.{self.size}"
+
+
+def cells() -> Iterator[Cell]:
+    number = 0
     for draw in (uniform, unequal):
         for weighted in (False, True):
             for share in SHARES:
-                yield from ((draw, weighted, share, size) for size in AUDITS)
+                for size in AUDITS:
+                    yield Cell(number, draw, weighted, share, size)
+                    number += 1
 
 
 def simulated(report: Report, runs: int) -> None:
-    for number, (draw, weighted, share, size) in enumerate(cells()):
-        ours, plain, alone = Tally(), Tally(), Tally()
-        rng = np.random.default_rng([SEED, number])
-        for _ in range(runs):
-            business = binormal(share, weighted, rng)
-            audit = draw(business, size, rng)
-            labels = business.truth[audit.at]
-            found = analysis.estimate_shares(
-                business.said[:, None], audit.at, labels[:, None], inclusion=audit.inclusion, weights=business.weights
-            )
-            ours.see(found.low[0], found.high[0], share)
-            plain.see(*counted(business), share)
-            if draw is uniform:
-                alone.see(*(float(end) for end in by_labels(business, audit)), share)
-        name = f"{draw.__name__}{'.weighted' if weighted else ''}.{share:.2f}.{size}"
-        show(report, name, ours, plain)
-        if draw is uniform:
-            goal = NARROWER if share == SHARES[-1] else None
-            report.add(Figure(f"{name}.width_to_labels", ours.mean_width / alone.mean_width, "", goal))
+    with Pool(len(os.sched_getaffinity(0))) as pool:
+        for cell, (ours, plain, alone) in zip(cells(), pool.imap(partial(tallied, runs), cells()), strict=True):
+            show(report, cell.name, ours, plain)
+            if cell.draw is uniform:
+                goal = NARROWER if cell.share == SHARES[-1] else None
+                report.add(Figure(f"{cell.name}.width_to_labels", ours.mean_width / alone.mean_width, "", goal))
+
+
+def tallied(runs: int, cell: Cell) -> tuple[Tally, Tally, Tally]:
+    """Our intervals, plain counting, and the labels alone (of a uniform audit)."""
+    ours, plain, alone = Tally(), Tally(), Tally()
+    rng = np.random.default_rng([SEED, cell.number])
+    for _ in range(runs):
+        business = binormal(cell.share, cell.weighted, rng)
+        audit = cell.draw(business, cell.size, rng)
+        labels = business.truth[audit.at]
+        found = analysis.estimate_shares(
+            business.said[:, None], audit.at, labels[:, None], inclusion=audit.inclusion, weights=business.weights
+        )
+        ours.see(found.low[0], found.high[0], cell.share)
+        plain.see(*counted(business), cell.share)
+        if cell.draw is uniform:
+            alone.see(*(float(end) for end in by_labels(business, audit)), cell.share)
+    return ours, plain, alone
 
 
 def by_labels(business: Business, audit: Audit) -> tuple[np.ndarray, np.ndarray]:
@@ -256,13 +283,19 @@ def speed(report: Report) -> None:
 
 
 def main() -> int:
-    chosen = arguments(__doc__ or "").parse_args()
+    wanted = arguments(__doc__ or "")
+    wanted.add_argument("--part", action="append", choices=("simulated", "real_text", "non_response"))
+    chosen = wanted.parse_args()
     runs = QUICK if chosen.quick else RUNS
     report = Report("Shares held against the truth")
+    parts: dict[str, Callable[[], None]] = {
+        "simulated": lambda: simulated(report, runs),
+        "real_text": lambda: real_text(chosen.data, report, runs),
+        "non_response": lambda: non_response(report, runs // 2),
+    }
     speed(report)
-    simulated(report, runs)
-    real_text(chosen.data, report, runs)
-    non_response(report, runs // 2)
+    for name in chosen.part or parts:
+        parts[name]()
     return report.finish(chosen.json)
 
 

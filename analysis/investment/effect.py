@@ -21,7 +21,7 @@ from analysis.investment.periods import Periods
 Numbers = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-#: Fewer months or defections than these are not compared at all.
+#: Fewer months or defections (counted as in `volumes`) than these are not compared at all.
 MONTHS_BEFORE, MONTHS_AFTER, DEFECTIONS = 6, 3, 10
 #: Fewer defections for the targeted reasons at untreated branches, before and after together, hold nothing up.
 _SEEN_ELSEWHERE = 4 * DEFECTIONS
@@ -74,23 +74,36 @@ def choose_controls(table: Table, treated: Flags) -> str:
 
     "both" where untreated branches have at least as many customers at risk as treated ones, and enough of them left for
     the targeted reasons to be compared with: a change of the reasons, of the classifier or of a branch then deceives
-    nobody. Else "reasons", as the market is then taken off at least.
+    nobody. Else "reasons", as the market is then taken off at least; or "branches", however small, where other
+    investments leave no other reason to compare with.
     """
-    is_seen_elsewhere = table.counts[:, ~treated, TARGETED].sum() >= _SEEN_ELSEWHERE
-    if is_seen_elsewhere and table.at_risk[:, ~treated].sum() >= table.at_risk[:, treated].sum() > 0:
-        return "both" if table.counts[..., OTHERS].sum() > 0 else "branches"
-    return "reasons"
+    others_here = table.counts[:, treated, OTHERS].sum()
+    elsewhere = _as_sure_as(table.counts[:, ~treated, TARGETED], table.variance[:, ~treated, TARGETED])
+    if elsewhere >= _SEEN_ELSEWHERE and table.at_risk[:, ~treated].sum() >= table.at_risk[:, treated].sum() > 0:
+        return "both" if others_here > 0 else "branches"
+    return "branches" if elsewhere > 0 and not others_here > 0 else "reasons"
 
 
 def volumes(comparison: Comparison) -> Numbers:
-    """The defections that each corner of the comparison rests on: (4,), or (8,) for a triple difference."""
-    counts, after = comparison.table.counts, comparison.after
+    """The defections that each corner of the comparison rests on: (4,), or (8,) for a triple difference.
+
+    As many as would be as sure if each had been counted by itself: 12 answers that stand for 60 who left are 12.
+    """
+    table, after, treated = comparison.table, comparison.after, comparison.treated
+    everywhere = np.ones_like(treated)
     groups = {
-        "reasons": [counts[:, :, TARGETED], counts[:, :, OTHERS]],
-        "branches": [counts[:, comparison.treated, TARGETED], counts[:, ~comparison.treated, TARGETED]],
-        "both": [counts[:, at, k] for at in (comparison.treated, ~comparison.treated) for k in (TARGETED, OTHERS)],
+        "reasons": [(everywhere, TARGETED), (everywhere, OTHERS)],
+        "branches": [(treated, TARGETED), (~treated, TARGETED)],
+        "both": [(at, kind) for at in (treated, ~treated) for kind in (TARGETED, OTHERS)],
     }[comparison.controls]
-    return np.array([group[when].sum() for group in groups for when in (~after, after)])
+    parts = [(np.ix_(when, at), kind) for at, kind in groups for when in (~after, after)]
+    return np.array([_as_sure_as(table.counts[at][..., kind], table.variance[at][..., kind]) for at, kind in parts])
+
+
+def _as_sure_as(counts: Numbers, variance: Numbers) -> float:
+    """The square of the sum over its variance: the number of plain counts whose sum is as sure."""
+    total = float(counts.sum())
+    return total**2 / (total + float(variance.sum())) if total > 0 else 0.0
 
 
 def effect(comparison: Comparison, level: float = 0.95) -> Effect:

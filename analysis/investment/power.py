@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
+from analysis.investment.defections import TARGETED
 from analysis.investment.effect import Comparison, dispersion_before, volumes
 
 Numbers = NDArray[np.float64]
@@ -61,7 +62,8 @@ def foresee(baseline: Comparison, expected_fall: tuple[float, float], months_aft
 
     middle = sum(expected_fall) / 2
     needed = next((after for after in range(1, _LONGEST + 1) if least(after) <= middle), None)
-    return Foresight(least(months_after), months_after, needed, float(before[0] / months))
+    here = baseline.table.counts[~baseline.after][:, baseline.treated, TARGETED]
+    return Foresight(least(months_after), months_after, needed, float(here.sum() / months))
 
 
 def answers_to_halve(answers: int, departures: int | None = None) -> int | None:

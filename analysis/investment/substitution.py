@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import hypot, log
 
 import numpy as np
+from scipy.special import stdtrit
 
 from analysis.investment.defections import TARGETED
 from analysis.investment.effect import Comparison, Effect, effect
@@ -16,8 +18,8 @@ class Total:
     """`effect`: on all defections of the treated branches, against the total of the untreated ones ("branches") or,
     where there are none, as a series by itself ("series"); None where there is too little. `expected`: the ratio of
     the total if the fall of the targeted reasons is real and nothing replaced it. `has_moved`: the total lies above
-    that, by more than chance. Only a total held against other branches can prove it: a series may have risen with the
-    market."""
+    that, by more than chance, as neither is known for sure. Only a total held against other branches can prove it: a
+    series may have risen with the market."""
 
     effect: Effect | None
     expected: float
@@ -36,8 +38,12 @@ def total(comparison: Comparison, found: Effect, level: float = 0.95) -> Total:
     expected = 1 - share * (1 - found.rate_ratio)
     whole = replace(comparison, table=comparison.table.all_reasons(), controls="branches")
     tested = effect(whole, level) if _has_others(whole) else interrupted(series_of(whole), level)
-    fell = found.rate_ratio < 1
-    return Total(tested, expected, bool(fell and tested is not None and tested.low > expected))
+    if tested is None or found.rate_ratio >= 1:
+        return Total(tested, expected, False)
+    # what the error of the fall adds (delta method); the two move together, so taking them as apart is the careful side
+    error = hypot(tested.error, share * found.rate_ratio / expected * found.error)
+    reach = float(stdtrit(min(tested.freedom, found.freedom), 0.5 + level / 2))
+    return Total(tested, expected, bool(log(tested.rate_ratio / expected) > reach * error))
 
 
 def _has_others(comparison: Comparison) -> bool:

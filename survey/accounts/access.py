@@ -20,6 +20,7 @@ PUBLIC = frozenset(
         "health.healthz",
         "health.readyz",
         "responses.form",
+        "responses.saved",
         "responses.stop",
         "responses.thanks",
         "security.forgot_password",

@@ -73,8 +73,9 @@ def _kept(user: User, account: users.Account, chosen: dict[str, str]) -> users.A
     """The account asked for, with everything that was not asked for as it is."""
     kept = {"name": user.name, "language": user.language, **chosen}
     return replace(
-        account, name=kept["name"], language=kept["language"], active=user.active, wants_notices=user.wants_notices
-    )
+        account, name=kept["name"], language=kept["language"], active=user.active,
+        wants_notices=user.wants_notices, wants_pack=user.wants_pack,
+    )  # fmt: skip
 
 
 def _address(email: str) -> str:

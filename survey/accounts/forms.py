@@ -139,4 +139,8 @@ class UserForm(PageForm):
         _("Branches they see"), coerce=int, description=_("None ticked: all branches."), choices=[]
     )
     wants_notices = BooleanField(_("Receives the daily mail of notices"))
+    wants_pack = BooleanField(
+        _("Receives the decision pack of each quarter by mail"),
+        description=_("For administrators, managers and analysts who see all branches."),
+    )
     active = BooleanField(_("May sign in"), default=True)

@@ -32,6 +32,7 @@ class Account:
     language: str = "nl"
     active: bool = True
     wants_notices: bool = False
+    wants_pack: bool = False
 
 
 def normalised(email: str) -> str:
@@ -77,12 +78,12 @@ def change(user: User, account: Account, by: int | None) -> bool:
         stays = account.active and ADMINISTRATOR in account.roles
         if not stays and _administrators() <= 1:
             raise UserError(_("This is the only administrator. Make somebody else administrator first."))
-    before = (_rights(user), user.email, user.name, user.language, user.wants_notices)
+    before, rights = _standing(user), _rights(user)
     user.email = normalised(account.email)
     _write(user, account)
-    if (_rights(user), user.email, user.name, user.language, user.wants_notices) == before:
+    if _standing(user) == before:
         return False
-    audit.record("user changed", by, about=("user", user.id), details={"before": before[0], "after": _rights(user)})
+    audit.record("user changed", by, about=("user", user.id), details={"before": rights, "after": _rights(user)})
     return True
 
 
@@ -100,6 +101,7 @@ def _write(user: User, account: Account) -> None:
     user.language = account.language
     user.active = account.active
     user.wants_notices = account.wants_notices
+    user.wants_pack = account.wants_pack
     user.roles = list(db.session.scalars(select(Role).where(Role.name.in_(account.roles)).order_by(Role.id)))
     _tie(user, account.branch_ids)
     db.session.flush()
@@ -110,6 +112,11 @@ def _tie(user: User, branch_ids: Iterable[int]) -> None:
     user.tied_to = [tie for tie in user.tied_to if tie.branch_id in wanted] + [
         UserBranch(branch_id=branch_id) for branch_id in sorted(wanted - user.branch_ids)
     ]
+
+
+def _standing(user: User) -> tuple[object, ...]:
+    """All that an administrator decides about somebody."""
+    return _rights(user), user.email, user.name, user.language, user.wants_notices, user.wants_pack
 
 
 def _rights(user: User) -> dict[str, object]:

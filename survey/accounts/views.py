@@ -200,6 +200,7 @@ def held_by(user: User) -> dict[str, object]:
         "roles": [role.name for role in user.roles],
         "branches": sorted(user.branch_ids),
         "wants_notices": user.wants_notices,
+        "wants_pack": user.wants_pack,
         "active": user.active,
     }
 
@@ -213,4 +214,5 @@ def account_of(form: UserForm) -> users.Account:
         language=form.language.data,
         active=form.active.data,
         wants_notices=form.wants_notices.data,
+        wants_pack=form.wants_pack.data,
     )

@@ -12,7 +12,7 @@ from analysis.investment.alignment import Alignment as Alignment
 from analysis.investment.alignment import align, spread_spend
 from analysis.investment.checking import check_investment, judge_together
 from analysis.investment.defections import Defections as Defections
-from analysis.investment.lost import Drawing, Estimated, interval
+from analysis.investment.lost import Estimated, interval, lost_from_intervals
 from analysis.investment.lost import LostValue as LostValue
 from analysis.investment.plan import Investment as Plan
 from analysis.investment.plan import InvestmentSettings
@@ -118,44 +118,13 @@ def spend_beside_loss(plans: Sequence[Plan], lost: LostValue) -> Alignment | Non
         return None
 
 
-@dataclass(frozen=True, eq=False)
-class Told:
-    """What customers said, by reason (k,): `heads`, departures that the answers stand for, `value`, lost with those;
-    and `squares`, the sum of the squared weights of all these answers."""
-
-    heads: Numbers
-    squares: float
-    value: Numbers
-
-
-@dataclass(frozen=True)
-class Total:
-    """Lost in a year with all who left, its standard error, and how much customers differ in what is lost with one: the
-    standard deviation as a part of the mean."""
-
-    value: float
-    error: float
-    spread: float
-
-
-def lost_by_answers(reasons: Sequence[str], told: Told, influenceable: Sequence[bool], total: Total) -> LostValue:
-    """What each reason costs a year, with draws that carry what is not known.
-
-    Draws: Dirichlet(n + 1/2) on the answers by reason, n on their effective size (L. Kish 1965); times the mean value
-    of who gave the reason (of all, where nobody did), gamma with the spread of one customer over the root of their
-    number; scaled to the total, which is gamma too.
-    """
-    rng = np.random.default_rng(Drawing().seed)
-    heads = told.heads * told.heads.sum() / told.squares
-    overall = told.value.sum() / told.heads.sum()
-    mean = np.divide(told.value, told.heads, out=np.full(len(heads), overall), where=told.heads > 0)
-    shape = np.maximum(heads, 1.0) / max(total.spread, 1e-3) ** 2
-    part = rng.dirichlet(heads + 0.5, Drawing().draws) * rng.gamma(shape, mean / shape, (Drawing().draws, len(heads)))
-    sure = max(total.value / total.error, 1e-3) ** 2 if total.error > 0 else 1e12
-    whole = rng.gamma(sure, total.value / sure, (Drawing().draws, 1))
-    yearly = told.value / told.value.sum() * total.value
-    draws = part / part.sum(axis=1, keepdims=True) * whole
-    return LostValue(tuple(reasons), yearly, draws, np.array(influenceable, dtype=np.bool_))
+def lost_by_estimates(
+    reasons: Sequence[str], amounts: Sequence[tuple[float, float, float]], influenceable: Sequence[bool]
+) -> LostValue:
+    """What each of k reasons costs a year from (k, 3) estimates with the ends of their 95 % intervals, in money."""
+    rows = np.clip(np.nan_to_num(np.array(amounts, dtype=np.float64)), 0.0, None)
+    rows[:, 1], rows[:, 2] = np.minimum(rows[:, 1], rows[:, 0]), np.maximum(rows[:, 2], rows[:, 0])
+    return lost_from_intervals(tuple(reasons), rows, influenceable)
 
 
 def ends(lost: LostValue, place: int) -> tuple[float, float]:

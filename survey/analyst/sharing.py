@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.agreement import cohen_kappa
 from analysis.lost_by_reason import Amount as Amount
 from analysis.lost_by_reason import lost_value
 from analysis.shares.comparing import Differences, ReadShares, compare_shares
@@ -25,10 +26,14 @@ from survey.analyst import Flags
 Numbers = NDArray[np.float64]
 Evidence = Reviewed
 Named = tuple[str, Evidence]
+#: an agreement beyond chance, and the ends of its interval
+Kappa = tuple[float, float | None, float | None] | None
 #: more different values than this, and weights are raked rather than modelled: a fit would need a column for each
 MOST_VALUES = 40
 #: an interval wider than this says next to nothing
 TOO_WIDE = 0.5
+#: a reason that the model is this sure of counts as read, where it is held against what people found
+READ_FROM = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,11 +98,18 @@ class Difference:
 
 @dataclass(frozen=True)
 class Agreement:
-    """Of the answers that people read: in how many a reason was both ticked and written, only ticked, only written."""
+    """Of the answers that people read: in how many a reason was both ticked and written, only ticked, only written.
+
+    `tick`: how far the tick agrees with what people found in the words, `model`: how far the model does; Cohen's kappa
+    with the lower and upper end of its interval (`analysis.agreement`). None where it is undefined, ends None where too
+    few answers say. Figures that were stored before these have neither.
+    """
 
     both: int
     only_ticked: int
     only_written: int
+    tick: Kappa = None
+    model: Kappa = None
 
 
 def weigh(characteristics: Mapping[str, Sequence[str]], answered: Flags, base: Numbers | None = None) -> Weights:
@@ -195,10 +207,24 @@ def _real(now: ReadShares, before: ReadShares, found: Differences) -> list[Diffe
 
 
 def agreement(answers: Evidence, ticked: Flags) -> tuple[Agreement, ...]:
-    """What was ticked, (n, k), held against what people found in the words of the same answers, reason by reason."""
+    """Three sources held against each other, reason by reason, in the answers that people read.
+
+    What was ticked, (n, k), what the model reads in the words, and what people found in them.
+    """
     found, own = answers.truth.astype(np.bool_), ticked[answers.at]
+    read = answers.probabilities[answers.at] >= READ_FROM
     counts = ((own & found).sum(axis=0), (own & ~found).sum(axis=0), (~own & found).sum(axis=0))
-    return tuple(Agreement(*row) for row in zip(*(column.tolist() for column in counts), strict=True))
+    columns = zip(*(column.tolist() for column in counts), found.T, own.T, read.T, strict=True)
+    has_model = bool(answers.probabilities.any())
+    return tuple(
+        Agreement(both, ticks, words, _kappa(tick, people), _kappa(model, people) if has_model else None)
+        for both, ticks, words, people, tick, model in columns
+    )
+
+
+def _kappa(one: Flags, other: Flags) -> Kappa:
+    found = cohen_kappa(one, other)
+    return None if found is None else (found.estimate, found.low, found.high)
 
 
 def among(answers: Evidence, chosen: Flags) -> Evidence | None:

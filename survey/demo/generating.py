@@ -20,7 +20,7 @@ _PEOPLE, _SCHEDULE, _FATES, _INVOICES, _ROWS, _ENDINGS = range(6)
 
 @dataclass(frozen=True)
 class DemoBusiness:
-    """A Dutch garage chain with three years of visits. The rows are those of the import files, column for column."""
+    """A Dutch garage chain with four years of visits. The rows are those of the import files, column for column."""
 
     world: World
     customers: tuple[CustomerRow, ...]
@@ -66,7 +66,7 @@ class DemoBusiness:
 
 
 def generate(seed: int, until: date, customers: int = 5000) -> DemoBusiness:
-    """The business whose three years of visits end on `until`; the same arguments give the same business.
+    """The business whose four years of visits end on `until`; the same arguments give the same business.
 
     `customers` counts everyone who came at least once, at most 9,999 of them with a telephone number.
     """

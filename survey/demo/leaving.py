@@ -28,8 +28,8 @@ A_VISIT: dict[str, float] = {
 A_YEAR: dict[str, float] = {"competitor": 0.0150, "inconvenience": 0.0130, "circumstances": 0.0220}
 #: what the tracker adds to the reason `other`, which is where it is counted while no reason of its own exists
 TRACKER_A_VISIT = 0.0130
-RUDE_EMPLOYEE = 0.110
-RUDE_BRANCH = 0.015
+RUDE_EMPLOYEE = 0.150
+RUDE_BRANCH = 0.024
 PUSHED_AGAIN = (0.0, 0.006, 0.065, 0.110, 0.140)  # by the number of times pushed in the pushy year
 _CONTRACT_HOLDS = 0.45
 _EARLY = ((365, 1.9), (730, 1.3))

@@ -25,7 +25,7 @@ from survey.demo.investing import add_investments
 from survey.demo.reviewing import review_answers
 from survey.extensions import db
 from survey.invitations.links import answer_link
-from survey.invitations.models import Invitation, Mailing
+from survey.invitations.models import ContactPolicy, Invitation, Mailing
 from survey.responses.models import Response
 from survey.web import settings
 
@@ -36,6 +36,10 @@ LOOKS = 24
 DAYS_BETWEEN = 30
 #: how many of those invited last have not answered yet, so that there is somebody to answer as
 STILL_TO_ANSWER = 5
+#: the policy that an installation begins with
+POLICY = {"quarantine_days": 180, "most_mails": 3, "window_days": 30, "quiet_from": 20, "quiet_until": 8}
+#: what the night works out before investments are checked
+NIGHTLY = ("value", "watch", "find_themes", "shares", "figures", "alert")
 #: after two, enough of the sample has been read that the shares of a year have honest intervals
 SITTINGS = 2
 
@@ -57,13 +61,23 @@ class Welcome:
     mail: Path
 
 
-def load(app: Flask, customers: int = CUSTOMERS, looks: int = LOOKS) -> Welcome:
-    """Make the demo business in an empty database; where it stands already, only the sign-ins are made anew."""
+def load(
+    app: Flask,
+    customers: int = CUSTOMERS,
+    looks: int = LOOKS,
+    days_between: int = DAYS_BETWEEN,
+    until: date | None = None,
+) -> Welcome:
+    """Make the demo business in an empty database; where it stands already, only the sign-ins are made anew.
+
+    `looks`: how many times it has looked who left, `days_between` them; `until`: the last day of its history, today
+    where it is not given.
+    """
     folder: Path = app.settings.instance / "demo"  # type: ignore[attr-defined]  # an app of create_app
     with app.app_context():
         upgrade()
         empty = not db.session.scalar(select(func.count(Customer.id)))
-        day = today()
+        day = until or today()
         db.session.remove()
     if not empty and not (folder / "truth.json").exists():
         raise click.ClickException("This installation has customers of its own. The demo wants an empty one.")
@@ -71,7 +85,7 @@ def load(app: Flask, customers: int = CUSTOMERS, looks: int = LOOKS) -> Welcome:
     if empty:
         business = generate(SEED, day, customers)
         business.write(folder)
-        _fill(app, business, [day - timedelta(days=look * DAYS_BETWEEN) for look in reversed(range(looks))])
+        _fill(app, business, [day - timedelta(days=look * days_between) for look in reversed(range(looks))])
     with app.app_context():
         link = answer_link(_somebody_asked())
         address = settings().base_url
@@ -86,17 +100,30 @@ def _fill(app: Flask, business: DemoBusiness, days: list[date]) -> None:
         rule = business.definition
         draft = definitions.Draft("Standard", rule.kind, rule.parameters)
         committed(db.session, lambda: definitions.revise(draft, None))
+    with app.app_context():
+        committed(db.session, _lift_policy)
     for day in days:
         run(app, "defections", "detect", "--as-of", str(day))
     run(app, "invitations", "send")
+    with app.app_context():
+        committed(db.session, lambda: _set_policy(**POLICY))
     _answer_all(app, business)
     run(app, "answers", "classify")
     run(app, "jobs", "run", "draw")
     _read_some(app, business)
     run(app, "answers", "train")
-    for kind in ("value", "watch", "find_themes", "shares", "figures", "alert"):
+    for kind in NIGHTLY:
         run(app, "jobs", "run", kind)
     _invest(app, business)
+
+
+def _lift_policy() -> None:
+    """Two years are told in a minute, at any hour: until they are, nobody is asked too often and it is never night."""
+    _set_policy(quarantine_days=0, most_mails=100, window_days=1, quiet_from=0, quiet_until=0)
+
+
+def _set_policy(**values: int) -> None:
+    db.session.execute(update(ContactPolicy).values(**values))
 
 
 def _invest(app: Flask, business: DemoBusiness) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from survey.demo.business import BRANCHES, EMPLOYEES, Story
+from survey.demo.business import BRANCHES, EMPLOYEES, YEARS_OF_HISTORY, Story
 from survey.demo.customers import Bools, Ints, People, epoch_day
 
 MAIN, TYRES, REPAIR, AIRCO = range(4)
@@ -81,12 +81,12 @@ def _main(rng: np.random.Generator, people: People, story: Story) -> tuple[Ints,
     weights = _MAIN_BY_MONTH[months(first_year)]
     anchor = rng.choice(first_year, size=count, p=weights / weights.sum())
     anchor = np.where(people.joined >= start, people.joined, anchor)
-    turn = np.arange(3)
-    late = (rng.random((count, 3)) < 0.05) * rng.integers(20, 60, (count, 3))
-    drift = np.clip(rng.normal(0, 12, (count, 3)), -30, 30).astype(np.int64) + late
+    turn, shape = np.arange(YEARS_OF_HISTORY), (count, YEARS_OF_HISTORY)
+    late = (rng.random(shape) < 0.05) * rng.integers(20, 60, shape)
+    drift = np.clip(rng.normal(0, 12, shape), -30, 30).astype(np.int64) + late
     drift[:, 0] = np.where(people.joined >= start, 0, np.abs(drift[:, 0]))
     day = anchor[:, None] + 365 * turn + drift
-    return np.repeat(np.arange(count), 3), day.ravel()
+    return np.repeat(np.arange(count), YEARS_OF_HISTORY), day.ravel()
 
 
 def _tyre_changes(rng: np.random.Generator, people: People, story: Story) -> tuple[Ints, Ints]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from survey.analyst import investing
-from survey.analyst.investing import Foreseen, Plan
-from survey.investments.checking import discount, plan_of
+from survey.analyst.investing import Foreseen, LostValue, Plan
+from survey.investments.checking import OVERVIEW, discount, plan_of, stored
 from survey.investments.losses import lost_lately
 from survey.investments.monthly import UNCLEAR, Monthly
 from survey.investments.register import standing
@@ -51,7 +51,7 @@ class Answer:
 
 def answer(asked: Asked, monthly: Monthly) -> Answer | None:
     """None where nothing was lost there that could be held against the cost."""
-    lost = lost_lately(monthly, asked.branches, queries.all_reasons())
+    lost = _lost(asked.branches, monthly)
     if lost is None or asked.code not in lost.reasons:
         return None
     plan = Plan(
@@ -68,6 +68,20 @@ def answer(asked: Asked, monthly: Monthly) -> Answer | None:
     answers, departures = (int(each[np.ix_(year, here)].sum()) for each in (monthly.answers, monthly.departures))
     more = investing.more_answers_to_halve(answers, departures)
     return Answer(foreseen, answers, departures, more, tuple(_traps(asked, monthly)))
+
+
+def _lost(branches: tuple[int, ...], monthly: Monthly) -> LostValue | None:
+    """What each reason costs, as the check stored it; for several branches together it is worked out."""
+    if len(branches) > 1:
+        return lost_lately(monthly, branches, queries.all_reasons())
+    row = stored(OVERVIEW, f"branch:{branches[0]}" if branches else "")
+    rows = row.payload.get("lost", []) if row else []
+    if not rows:
+        return None
+    amounts = [(each["yearly"], each["low"], each["high"]) for each in rows]
+    return investing.lost_by_estimates(
+        [each["code"] for each in rows], amounts, [each["influenceable"] for each in rows]
+    )
 
 
 def _traps(asked: Asked, monthly: Monthly) -> list[Trap]:

@@ -147,12 +147,12 @@ def discount() -> float:
 
 
 def _check(read: Read, investments: Sequence[Investment], reasons: Sequence[Reason]) -> list[Checked]:
-    cases, of = [], []
+    cases, of, in_use = [], [], {reason.code for reason in reasons if reason.active}
     for investment in investments:
         plan = plan_of(investment)
         monthly = read.aimed.get(frozenset(plan.reasons), read.whole)
         lost = lost_before(monthly, plan.start, plan.branches, reasons)
-        if lost is not None and set(plan.reasons) <= set(lost.reasons):
+        if lost is not None and in_use & set(plan.reasons):
             cases.append(Case(plan, lost, monthly.defections()))
             of.append((investment, monthly))
     if not cases:
@@ -178,6 +178,7 @@ def _checked(investment: Investment, case: Case, found: Found, monthly: Monthly,
         "days_until_known": monthly.days_until_known,
         "series": _series(plan, monthly),
         "lost": lost_rows(case.lost, reasons),
+        "lost_by": "estimates",
         "answers": float(monthly.answers[:, monthly.at(plan.branches)].sum()),
         "departures": float(monthly.departures[:, monthly.at(plan.branches)].sum()),
     }

@@ -1,17 +1,21 @@
-"""What each reason costs a year, from the series by month: what an investment is held against.
+"""What each reason costs a year, as investments are held against it.
 
-By the main reason that customers ticked, each answer standing for the departures of its branch and half-year, worth
-what was lost with them.
+By the one definition of every page (`survey.reports.estimates`): by the words that customers wrote as soon as enough of
+them were read by people, else by the main reason ticked, weighted to all who left. Departures are dated by the last
+visit, as everything is by which an investment is judged.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
-from survey.analyst.investing import LostValue, Told, Total, lost_by_answers
-from survey.investments.monthly import UNCLEAR, Monthly
+from survey.accounts.models import User, UserBranch
+from survey.analyst import investing
+from survey.analyst.investing import LostValue
+from survey.investments.monthly import UNCLEAR, Monthly, first_day, last_day
+from survey.reports.estimates import is_influenceable, lost_by_reason
+from survey.reports.lens import Lens
+from survey.reports.period import Period
 from survey.taxonomy.models import Reason
 
 MONTHS = 12
@@ -28,33 +32,27 @@ def lost_before(monthly: Monthly, start: int, branches: Sequence[int], reasons: 
 
 def lost_lately(monthly: Monthly, branches: Sequence[int], reasons: Sequence[Reason]) -> LostValue | None:
     """Lost value a year in the last year that is known."""
-    return lost_within(monthly, (monthly.last - MONTHS + 1, monthly.last), branches, reasons)
+    return lost_within(monthly, (max(monthly.last - MONTHS + 1, monthly.first), monthly.last), branches, reasons)
 
 
 def lost_within(
     monthly: Monthly, window: tuple[int, int], branches: Sequence[int], reasons: Sequence[Reason]
 ) -> LostValue | None:
-    """Lost value a year, from the months of the window; None where nobody there ticked a reason."""
-    months = monthly.within(*window)
-    chosen = np.ix_(months, monthly.at(branches))
-    codes = [code for code in monthly.reasons if code != UNCLEAR]
-    weight = monthly.weight[chosen][..., None]
-    ticked, value, squared = (
-        each[chosen][..., : len(codes)] for each in (monthly.ticked, monthly.value, monthly.squared)
-    )
-    if not (weight * value).sum() > 0:
+    """Lost value a year, from the months of the window; None where nobody there answered or nothing was lost.
+
+    A reason that is no longer in use stands with nothing lost, so that money spent on it still shows.
+    """
+    somebody = User(email="", tied_to=[UserBranch(branch_id=key) for key in branches])
+    period = Period(first_day(window[0]), last_day(window[1]))
+    found = lost_by_reason(Lens(somebody, period, by_last_visit=True))
+    if found is None:
         return None
-    yearly = MONTHS / int(months.sum())
-    total, error = float(monthly.lost[chosen].sum()) * yearly, float(monthly.lost_squared[chosen].sum()) ** 0.5 * yearly
-    influence = {reason.code: reason.influence != "no" for reason in reasons}
-    told = Told(
-        (weight * ticked).sum(axis=(0, 1)), float((weight**2 * ticked).sum()), (weight * value).sum(axis=(0, 1))
+    yearly = MONTHS / (window[1] - window[0] + 1)
+    gone = [code for code in monthly.reasons if code not in (*found.codes, UNCLEAR)]
+    can = {reason.code: is_influenceable(reason) for reason in reasons}
+    return investing.lost_by_estimates(
+        (*found.codes, *gone),
+        [(yearly * each, yearly * low, yearly * high) for each, low, high in found.rows]
+        + [(0.0, 0.0, 0.0)] * len(gone),
+        [*found.influenceable, *(can.get(code, True) for code in gone)],
     )
-    spread = _spread(float(ticked.sum()), float(value.sum()), float(squared.sum()))
-    return lost_by_answers(codes, told, [influence.get(code, True) for code in codes], Total(total, error, spread))
-
-
-def _spread(answers: float, value: float, squares: float) -> float:
-    """The standard deviation of what is lost with one customer, as a part of its mean."""
-    mean = value / answers
-    return float(np.sqrt(max(squares / answers - mean**2, 0.0)) / mean)

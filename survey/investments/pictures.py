@@ -159,7 +159,7 @@ def series_picture(told: Told) -> Spec:
     return {
         **_frame(300, 170, layers),
         "data": {"values": values},
-        "padding": {"left": 4, "right": 14, "top": 20, "bottom": 4},
+        "padding": {"left": 4, "right": 34, "top": 20, "bottom": 4},
     }
 
 
@@ -198,7 +198,7 @@ def _month_axis(first: int, last: int) -> Spec:
     places = list(range(last, -1, -LABEL_EVERY))
     names = {str(n): str(format_date(first_day(first + n), "MMM y")) for n in places}
     expression = f"{json.dumps(names)}['' + datum.value]"
-    return {"values": places, "labelExpr": expression, "grid": False, "title": None, "labelFlush": True}
+    return {"values": places, "labelExpr": expression, "grid": False, "title": None, "labelFlush": False}
 
 
 def _frame(width: int, height: int, layers: list[Spec]) -> Spec:

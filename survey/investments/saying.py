@@ -67,8 +67,8 @@ class Told:
     @property
     def basis(self) -> str:
         """What profit is told by: the effect where one was told from chance, else what was expected."""
-        is_measured = self.row.result["why"] in SHOWN and self.facts.get("measured_profit_per_euro") is not None
-        return "measured" if is_measured else "expected"
+        kept = self.row.result["why"] in {*SHOWN} - {"moved"}
+        return "measured" if kept and self.facts.get("measured_profit_per_euro") is not None else "expected"
 
     @property
     def sentence(self) -> str:
@@ -229,7 +229,7 @@ def ceiling_sentence(told: Told) -> str:
     if facts["fall_needed"] is None:
         return str(
             _(
-                "Nobody who answered in the year before gave %(reasons)s as the main reason, so there is next "
+                "Nobody who answered in the year before gave %(reasons)s as a reason, so there is next "
                 "to nothing to be gained; it costs %(cost)s.",
                 reasons=told.reasons,
                 cost=money(_three(facts["cost"])),
@@ -238,7 +238,7 @@ def ceiling_sentence(told: Told) -> str:
     values = {
         "loss": money(_three(facts["yearly_loss"])), "low": money(_three(facts["yearly_loss_low"])),
         "high": money(_three(facts["yearly_loss_high"])), "cost": money(_three(facts["cost"])), "years": _years(told),
-        "needed": percent(facts["fall_needed"], 0), "reasons": told.reasons,
+        "needed": percent(facts["fall_needed"], int(facts["fall_needed"] < 0.01)), "reasons": told.reasons,
     }  # fmt: skip
     return str(
         _(

@@ -60,7 +60,8 @@ class ReadInText:
 
 def in_period(lens: Lens) -> list[ColumnElement[bool]]:
     """The conditions on Defection and Customer that make the population of the page."""
-    return [Defection.defected_on.between(lens.period.first, lens.period.last), *lens.customers()]
+    day = Defection.last_visit_on if lens.by_last_visit else Defection.defected_on
+    return [day.between(lens.period.first, lens.period.last), *lens.customers()]
 
 
 def departures(lens: Lens) -> list[Departures]:

@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from datetime import date
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, func, select
 
 from survey.accounts.access import visible
 from survey.accounts.models import User
 from survey.customers.groups import branches_for, segments_for
 from survey.customers.models import Customer
-from survey.reports.period import NAMES, Period, named
+from survey.defections.models import Defection
+from survey.extensions import db
+from survey.reports.period import CUSTOM, EVERYTHING, NAMES, Period, named
 
 ORDERS = ("value", "count")
 EARLIEST, LATEST = date(1950, 1, 1), date(2200, 12, 31)
@@ -36,9 +38,11 @@ class Lens:
 
     user: User
     period: Period
-    period_name: str = "custom"
+    period_name: str = CUSTOM
     branch_id: int | None = None
     segment: str | None = None
+    #: departures are those whose last visit lies in the period, whenever they were found
+    by_last_visit: bool = False
 
     def customers(self) -> list[ColumnElement[bool]]:
         """The conditions on Customer that every figure of a page carries."""
@@ -52,7 +56,7 @@ class Lens:
     def address(self) -> dict[str, str]:
         """The parameters of an address that shows the same again."""
         given = {"period": self.period_name}
-        if self.period_name == "custom":
+        if self.period_name == CUSTOM:
             given |= {"from": self.period.first.isoformat(), "to": self.period.last.isoformat()}
         if self.branch_id is not None:
             given["branch"] = str(self.branch_id)
@@ -100,18 +104,28 @@ def _only(key: str, values: Sequence[str]) -> str:
 
 def _period(values: Mapping[str, str], today: date) -> tuple[str, Period]:
     dated = bool(values["from"] or values["to"])
-    name = values["period"] or ("custom" if dated else NAMES[0])
+    name = values["period"] or (CUSTOM if dated else NAMES[0])
     if name not in NAMES:
         raise UnclearAddress(_("There is no period of that name."))
-    if not dated and name != "custom":
-        return name, named(name, today)
+    if not dated and name != CUSTOM:
+        return name, _named(name, today)
     first, last = _day(values["from"]), _day(values["to"])
     if last < first:
         raise UnclearAddress(_("The period ends before it begins. Turn the two dates round."))
     if first > today:
         raise UnclearAddress(_("This period has not begun yet."))
     period = Period(first, last)
-    return (name if name != "custom" and named(name, today) == period else "custom"), period
+    return (name if name != CUSTOM and _named(name, today) == period else CUSTOM), period
+
+
+def everything(today: date) -> Period:
+    """From the month in which the first customer left, whoever that was, up to today."""
+    first = db.session.scalar(select(func.min(Defection.defected_on)))
+    return Period(min(first or today, today).replace(day=1), today)
+
+
+def _named(name: str, today: date) -> Period:
+    return everything(today) if name == EVERYTHING else named(name, today)
 
 
 def _day(value: str) -> date:

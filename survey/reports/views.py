@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, abort, render_template, request
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -12,13 +12,15 @@ from survey import charts
 from survey.accounts import audit
 from survey.accounts.access import allow
 from survey.clock import local, today
+from survey.extensions import db
 from survey.paging import Page
-from survey.reports import phrases, sentences, telling
+from survey.reports import agreeing, asked, phrases, sentences, telling
 from survey.reports.breakdown import Breakdown, break_down, ranked, whole_amounts
 from survey.reports.drawing import quarters_drawn, reasons_drawn
 from survey.reports.exporting import breakdown_csv, estimates_csv, months_csv, other_label, words_csv
 from survey.reports.findings import Findings, findings_for
 from survey.reports.lens import Lens, UnclearAddress, choices, lens_from, order_from, page_number
+from survey.reports.period import NAMES
 from survey.reports.pictures import trend_picture
 from survey.reports.words import GIVEN_BY, PAGE, Search, count_answers, reason_of, words_of
 from survey.web import language
@@ -27,7 +29,7 @@ blueprint = Blueprint("reports", __name__)
 
 READERS = ("administrator", "manager", "analyst")
 #: named periods, in the order in which they are offered
-PERIODS = ("last-quarter", "this-quarter", "last-12-months")
+PERIODS = NAMES[:-1]
 
 
 @blueprint.get("/breakdown")
@@ -45,8 +47,35 @@ def breakdown() -> ResponseReturnValue:
         pictures=_pictures(found, shown, order),
         other_label=other_label,
         whole=whole_amounts(found),
+        working=asked.waiting(lens),
         **frame_of(lens),
     )
+
+
+@blueprint.post("/breakdown/work")
+@allow(*READERS)
+def work() -> ResponseReturnValue:
+    """Ask for the reasons of a view that takes a job."""
+    lens = lens_from(request.form.to_dict(flat=False), current_user, choices(current_user), today())
+    try:
+        job = asked.ask(lens)
+    except asked.TooManyAsked:
+        flash(_("So much is being worked out already that this has to wait. Ask again in a few minutes."), "error")
+    else:
+        audit.record("job asked for", current_user.id, about=("job", job.id), details={"kind": job.kind})
+        db.session.commit()
+    kept: dict[str, Any] = dict(lens.address())
+    return redirect(url_for("home.start" if request.form.get("page") == "home" else ".breakdown", **kept), 303)
+
+
+@blueprint.get("/breakdown/work")
+@allow(*READERS)
+def working() -> ResponseReturnValue:
+    """How far that is, as a part of the page; the page is loaded anew once it is done."""
+    lens = asked_lens()
+    job = asked.waiting(lens)
+    part = render_template("reports/_working.html", working=job, kept=lens.address())
+    return part, {} if job else {"HX-Refresh": "true"}
 
 
 @blueprint.get("/breakdown.csv")
@@ -136,6 +165,7 @@ def frame_of(lens: Lens) -> dict[str, Any]:
         "periods": PERIODS,
         "say": sentences,
         "tell": telling,
+        "agree": agreeing,
         "phrase": phrases,
         "today": today(),
     }

@@ -179,6 +179,22 @@ def test_volumes_are_those_of_each_corner():
     assert volumes(compared(defections(counts), "reasons")).tolist() == [12, 16, 36, 32]
 
 
+def test_volumes_count_answers_not_those_they_stand_for():
+    """12 answers that stand for 5 departures each are as sure as 12 departures that were counted."""
+    counts = np.full((20, 2, 1), 5.0)
+    found = volumes(compared(defections(counts, variance=5.0 * (5 - 1)), "reasons"))
+    assert found == pytest.approx([12, 8, 12, 8])
+
+
+def test_other_branches_hold_it_up_where_no_other_reason_is_left():
+    counts = np.full((20, 1, 2), 5.0)
+    table = defections(counts, np.stack([np.full((20, 1), 900.0), np.full((20, 1), 100.0)], axis=2)).table(
+        ("rude_staff",), set()
+    )
+    assert choose_controls(table, np.array([True, False])) == "branches"
+    assert choose_controls(table, np.array([True, True])) == "reasons"
+
+
 def test_wash_in_end_and_the_window_it_was_chosen_on_are_left_out():
     months = np.arange(START - 12, START + 12)
     when = periods(plan(wash_in=2, end=START + 5, chosen_on=(START - 6, START - 1)), months)

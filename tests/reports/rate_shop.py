@@ -23,6 +23,7 @@ class Life:
     gone: Sequence[tuple[date, date, date | None]] = ()
     branch: str = ""
     served_by: str = ""
+    team: str = ""
     more: tuple[tuple[str, Any], ...] = ()
 
 
@@ -41,14 +42,15 @@ def _add(life: Life) -> int:
     branch_id = stories.branch(life.branch).id if life.branch else None
     who = stories.customer(**{"branch_id": branch_id, "joined_on": None} | dict(life.more))
     for on in life.visits:
-        stories.visit(who, on).employee_id = _employee(life.served_by) if life.served_by else None
+        stories.visit(who, on).employee_id = _employee(life.served_by, life.team) if life.served_by else None
     for number, (last, on, back) in enumerate(life.gone, 1):
         stories.defection(who, on, episode=number, last_visit_on=last, returned_on=back)
     return who.id
 
 
-def _employee(name: str) -> int:
+def _employee(name: str, team: str) -> int:
     found = db.session.scalar(select(Employee).where(Employee.name == name)) or Employee(name=name)
+    found.team = team
     db.session.add(found)
     db.session.flush()
     return found.id

@@ -7,7 +7,7 @@ import pytest
 import time_machine
 from sqlalchemy import func, insert, select
 
-from survey.analyst import rating
+from survey.analyst import standing_out
 from survey.customers.models import Branch, Customer, CustomerHistory, Transaction
 from survey.defections.models import Defection, Definition
 from survey.extensions import db
@@ -132,6 +132,6 @@ def test_chance_alone_is_seldom_told():
     told = 0
     for _ in range(200):
         left = source.binomial(400, 0.04, size=(20, 19)).tolist()
-        judged = [rating.month_against_past(row, [400] * 19) for row in left]
-        told += any(rating.real_ones([each.p for each in judged]))
+        judged = [standing_out.month_against_past(row, [400] * 19) for row in left]
+        told += any(standing_out.real_ones([each.p for each in judged]))
     assert told < 22

@@ -14,6 +14,7 @@ from survey.accounts.access import allow
 from survey.extensions import db
 from survey.investments import overview as overviews
 from survey.investments import register
+from survey.investments.advice import advice
 from survey.investments.forms import InvestmentForm, filled
 from survey.investments.models import Investment
 from survey.investments.register import CannotStand
@@ -43,6 +44,7 @@ def overview() -> ResponseReturnValue:
         branches=branch_choices(),
         everywhere=everywhere(),
         say=overviews,
+        advice=advice,
         removed=register.investments(current_user, removed=True),
         **_known(found.figure),
         is_waiting=bool(queue.open_jobs("check_investments")),

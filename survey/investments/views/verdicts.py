@@ -11,6 +11,7 @@ from survey.accounts import audit
 from survey.accounts.access import allow
 from survey.csv_file import csv_bytes
 from survey.investments import saying
+from survey.investments.advice import advice
 from survey.investments.models import Investment, Verdict
 from survey.investments.monthly import first_day
 from survey.investments.overview import verdicts_of
@@ -62,6 +63,7 @@ def _page(found: Investment, row: Verdict | None, rows: list[Verdict]) -> str:
         is_newest=bool(rows) and row is rows[0],
         earlier=[Told(each) for each in rows],
         say=saying,
+        advice=advice,
         is_waiting=bool(queue.open_jobs("check_investments")),
         **(_shown(told) if told else {}),
     )

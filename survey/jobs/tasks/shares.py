@@ -1,67 +1,57 @@
-"""Work out for what reasons customers left, and what changed, for the periods that pages offer and for every branch."""
+"""Work out for what reasons customers left, and what changed, for the views that are kept."""
 
-from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, update
 
-from survey.accounts.models import User, UserBranch
 from survey.clock import today
-from survey.customers.models import Branch
 from survey.database import reading
 from survey.extensions import db
 from survey.jobs.models import Job
-from survey.reports.estimates import count_departures, widened
+from survey.reports import kept
 from survey.reports.findings import NAME, scope_of, store, to_store, work_out
 from survey.reports.lens import Lens
 from survey.reports.models import StoredFigure
-from survey.reports.period import NAMES, named
+
+#: a view that somebody asked for by itself is kept so many days
+KEPT_DAYS = 7
 
 
 def run(job: Job | None = None) -> dict[str, Any]:
-    """Gives for how many views it was worked out. Once more the same day does it anew, in the place of what stood."""
+    """Gives how many views are kept, and of how many the figures were made anew: of the others nothing they hang on has
+    changed. Once more the same day finds them all as they are."""
     day = today()
     with reading():
-        views = list(_views(day))
+        counts = kept.counts()
+        views, marks = kept.views(day, counts), kept.marks()
         db.session.rollback()
+    wanted = {scope_of(view): counts.mark(kept.whom_of(view), view.period) for view in views}
+    stale = [view for view in views if marks.get(scope_of(view)) != wanted[scope_of(view)]]
     if job:
-        job.done, job.total = 0, len(views)
+        job.done, job.total = 0, len(stale)
         db.session.commit()
-    for done, view in enumerate(views, 1):
-        with reading():
-            found = to_store(work_out(view))
-            db.session.rollback()
-        store(view, found, day)
+    for done, view in enumerate(stale, 1):
+        work_out_and_keep(view, wanted[scope_of(view)])
         if job:
             job.done = done
         db.session.commit()
-    _forget_others(views)
-    return {"views": len(views)}
+    _stands(set(wanted), day)
+    return {"views": len(views), "new": len(stale)}
 
 
-def _views(day: date) -> Iterator[Lens]:
-    """In each period that has a name, and in the year up to its end: all customers, those of each branch, and those of
-    the branches that somebody is tied to, where any of them left."""
-    seen: set[str] = set()
-    for name in NAMES[:-1]:
-        for somebody in _readers():
-            lens = Lens(somebody, named(name, day), name)
-            for view in (lens, widened(lens, day)):
-                if scope_of(view) not in seen and count_departures(view):
-                    seen.add(scope_of(view))
-                    yield view
+def work_out_and_keep(view: Lens, mark: str) -> None:
+    """Thinks outside the write gate. Flushes."""
+    with reading():
+        found = to_store(work_out(view))
+        db.session.rollback()
+    store(view, found | {"mark": mark}, today())
 
 
-def _readers() -> list[User]:
-    """Somebody for each set of branches that anybody may see, or filter by."""
-    tied: set[tuple[int, ...]] = {(), *((key,) for key in db.session.scalars(select(Branch.id)))}
-    tied |= {tuple(sorted(user.branch_ids)) for user in db.session.scalars(select(User))}
-    return [User(email="", tied_to=[UserBranch(branch_id=key) for key in keys]) for keys in sorted(tied)]
-
-
-def _forget_others(views: list[Lens]) -> None:
-    """Periods move on; what was found for those of before is not asked for by name any more."""
-    kept = [scope_of(view) for view in views]
-    db.session.execute(delete(StoredFigure).where(StoredFigure.name == NAME, StoredFigure.scope.not_in(kept)))
+def _stands(scopes: set[str], day: date) -> None:
+    """What was found unchanged is as of today; what is not kept any more goes, what somebody asked for in a week."""
+    ours, old = StoredFigure.name == NAME, day - timedelta(days=KEPT_DAYS)
+    standing = update(StoredFigure).where(ours, StoredFigure.scope.in_(scopes), StoredFigure.as_of < day)
+    db.session.execute(standing.values(as_of=day))
+    db.session.execute(delete(StoredFigure).where(ours, StoredFigure.scope.not_in(scopes), StoredFigure.as_of < old))
     db.session.commit()
