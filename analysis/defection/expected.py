@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from analysis.defection.histories import NEVER, Days, Flags
 from analysis.defection.judging import Rule, View
-from analysis.defection.known import Forecast, Seen
+from analysis.defection.known import ByYear, Forecast, Seen
 from analysis.defection.spans import Spans, held_by
 
 LONGEST = 3650  # days after a visit within which the rule fires, or not before the next visit
@@ -57,8 +57,11 @@ class Expected(Rule):
         first = histories.day[histories.first][histories.group]
         frequency = np.arange(len(first), dtype=np.int64) - histories.first[histories.group]
         # What is expected depends on these two and the age alone, so equal customers are asked about once.
-        kinds, kind = np.unique(frequency * _ROW + (histories.day - first), return_inverse=True)
-        start = np.minimum(first + self._age(forecast, kinds // _ROW, kinds % _ROW, ease)[kind], NEVER)
+        keys, start = frequency * _ROW + (histories.day - first), np.empty(len(first), dtype=np.int64)
+        for asked, rows in _by_model(forecast, first):
+            kinds, kind = np.unique(keys[rows], return_inverse=True)
+            age = self._age(asked, kinds // _ROW, kinds % _ROW, ease)[kind]
+            start[rows] = np.minimum(first[rows] + age, NEVER)
         gone = start < histories.next_day
         return held_by([Spans(histories.customer, start, histories.next_day).where(gone)], 1)
 
@@ -75,6 +78,17 @@ class Expected(Rule):
             return np.asarray(value < limit, dtype=np.bool_)
 
         return _first_that_holds(holds, recency, recency + LONGEST)
+
+
+def _by_model(forecast: Forecast, first: Days) -> Iterator[tuple[Forecast, Flags]]:
+    """Each model with the rows (n,) of the customers whom it knows, by the day of their first visit."""
+    if not isinstance(forecast, ByYear):
+        yield forecast, np.ones(len(first), dtype=np.bool_)
+        return
+    year = first.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
+    for each, own in forecast.own.items():
+        yield own, np.asarray(year == each)
+    yield forecast.pooled, ~np.isin(year, list(forecast.own))
 
 
 def _first_that_holds(holds: Callable[[Days], Flags], low: Days, high: Days) -> Days:

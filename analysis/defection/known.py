@@ -142,6 +142,20 @@ class FittedForecast:
         return seen.recency / self.unit_days, seen.age / self.unit_days
 
 
+@dataclass(frozen=True)
+class ByYear:
+    """Forecasts of those who first came in a year, and `pooled` of all others, which is asked where no year is told."""
+
+    pooled: Forecast
+    own: Mapping[int, Forecast]
+
+    def alive(self, seen: Seen) -> Money:
+        return self.pooled.alive(seen)
+
+    def visits(self, seen: Seen, days: int) -> Money:
+        return self.pooled.visits(seen, days)
+
+
 @dataclass(frozen=True, eq=False)
 class Known:
     """What rules lean on besides visits. A rule says in `needs` which of these it must be given.
@@ -149,7 +163,7 @@ class Known:
     interval: the population's usual interval between visits, in days. services: per service, the histories of
     its purchases alone. service_intervals: per service, the usual interval between its purchases. Intervals are
     given where customers are judged in batches, so that batches agree; left out, they are taken from what is given.
-    forecast: of one model; customers of different models are judged in batches of their own.
+    forecast: of one model, or `ByYear` of the first visit.
     """
 
     interval: float | None = None

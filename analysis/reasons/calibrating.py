@@ -159,10 +159,16 @@ def _thresholds(probabilities: Doubles, seen: Seen) -> Doubles:
 
 def _best(probabilities: Doubles, label: Labels, weights: Doubles, precision: float) -> float:
     """The threshold with the best F1 among those that keep the precision."""
-    given = (probabilities[:, None] >= _THRESHOLDS) * weights[:, None]
-    hits = (given * label[:, None]).sum(axis=0)
-    keeps = (hits >= precision * given.sum(axis=0)) & (hits > 0)
+    reached = np.searchsorted(_THRESHOLDS, probabilities, side="right")
+    given, hits = _from(reached, weights), _from(reached, weights * label)
+    keeps = (hits >= precision * given) & (hits > 0)
     if not keeps.any():
         return _UNREACHED
-    f1 = 2 * hits / np.maximum(given.sum(axis=0) + (label * weights).sum(), 1e-9)
+    f1 = 2 * hits / np.maximum(given + (label * weights).sum(), 1e-9)
     return float(np.mean(_THRESHOLDS[keeps & (f1 >= f1[keeps].max() - 1e-12)]))
+
+
+def _from(reached: NDArray[np.int64], weights: Doubles) -> Doubles:
+    """Of each threshold, the weights of all that reach it."""
+    sums = np.bincount(reached, weights=weights, minlength=len(_THRESHOLDS) + 1)
+    return np.asarray(np.cumsum(sums[::-1])[::-1][1:])

@@ -63,7 +63,7 @@ class Spokes:
 def spoke_for(scored: Scored, answers: NDArray[np.int64], reasons: NDArray[np.int64]) -> Spokes:
     """For each pair of an answer and a reason (equally long arrays of positions) what its logit consists of."""
     rows, layout = scored.rows, layout_of(scored.weights)
-    whole, clause = rows.starts[answers], scored.joined.clause[answers, reasons]
+    whole, clause = rows.starts[answers], scored.strongest[answers, reasons]
     begins = rows.offsets[whole]
     sizes = rows.offsets[clause + 1] - begins
     ends = np.concatenate([[0], np.cumsum(sizes)])

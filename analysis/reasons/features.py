@@ -5,9 +5,9 @@ stored under another one are not comparable.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import pairwise
+from typing import NamedTuple
 from zlib import crc32
 
 import numpy as np
@@ -41,8 +41,7 @@ MARK = "~"
 _VETO = f"{MARK}{VETO}"
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(NamedTuple):
     """A term as the model knows it (`key`) and as the customer wrote it (`words`)."""
 
     key: str
@@ -77,32 +76,32 @@ def _weakest(vetoes: Sequence[Sequence[Term]]) -> Term:
     return Term(key, " / ".join(dict.fromkeys(term.words for term in first)))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Hashed:
+class Hashed(NamedTuple):
     """The terms of one row: ids in the hashed vocabulary, ascending, how often each occurs, and how it was written.
 
-    All of length (number of distinct ids); `written` puts a slash between different spellings of one term.
+    All of length (number of distinct ids); `written` puts a slash between different spellings of one term. Plain lists,
+    since many rows become one array.
     """
 
-    ids: NDArray[np.uint32]
-    counts: NDArray[np.uint16]
-    written: tuple[str, ...]
+    ids: list[int]
+    counts: list[int]
+    written: list[str]
 
 
 def hashed(found: list[Term]) -> Hashed:
     """Count terms by their ids."""
     counts: dict[int, int] = {}
-    spellings: dict[int, dict[str, None]] = {}
+    written: dict[int, str] = {}
+    others: dict[int, dict[str, None]] = {}
     for term in found:
-        key = bucket(term.key)
+        key, words = bucket(term.key), term.words.lower()
         counts[key] = counts.get(key, 0) + 1
-        spellings.setdefault(key, {})[term.words.lower()] = None
+        if written.setdefault(key, words) != words:
+            others.setdefault(key, {written[key]: None})[words] = None
+    for key, spellings in others.items():
+        written[key] = " / ".join(spellings)
     order = sorted(counts)
-    return Hashed(
-        np.array(order, dtype=np.uint32),
-        np.array([min(counts[key], 65_535) for key in order], dtype=np.uint16),
-        tuple(" / ".join(spellings[key]) for key in order),
-    )
+    return Hashed(order, [min(counts[key], 65_535) for key in order], [written[key] for key in order])
 
 
 @lru_cache(maxsize=200_000)

@@ -8,6 +8,8 @@ _BLOCK = 256
 #: multiplications at a time: so few OpenBLAS does in the thread that asks; to wake others costs more, and on a busy
 #: machine a hundred times more
 _AT_ONCE = 2**18
+#: rows in a piece: with more, some numbers of reasons have the last rows of a piece added up in another order
+_PIECE = 16
 #: of a float16 moved to the place of a float32's: the sign, and 15 bits of exponent and fraction
 _KEPT = np.int32(-(2**31) + (2**28 - 2**13))
 #: the exponent of a float32 counts from -127, that of a float16 from -15
@@ -22,21 +24,29 @@ def product(vectors: NDArray[np.float16], weights: NDArray[np.float32]) -> NDArr
     work that was broken off ends in the same numbers.
     """
     (n, d), k = vectors.shape, weights.shape[1]
-    rows, turned = _rows_at_once(d * k), np.ascontiguousarray(weights.T)
+    rows, turned = _rows_at_once(d * k), _turned(weights)
     found = np.empty((n, k))
     for first in range(0, n, _BLOCK):
         block = vectors[first : first + _BLOCK]
         if missing := -len(block) % rows:
             block = np.concatenate([block, np.zeros((missing, d), np.float16)])
         pieces = turned @ widened(block).reshape(-1, rows, d).swapaxes(1, 2)
-        found[first : first + _BLOCK] = pieces.swapaxes(1, 2).reshape(-1, k)[: n - first]
+        found[first : first + _BLOCK] = pieces[:, :k].swapaxes(1, 2).reshape(-1, k)[: n - first]
     return found
 
 
+def _turned(weights: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(k, d), filled up with zeros to a multiple of the four rows that a processor takes at once."""
+    d, k = weights.shape
+    turned = np.zeros((k + -k % 4, d), dtype=np.float32)
+    turned[:k] = weights.T
+    return turned
+
+
 def _rows_at_once(multiplications: int) -> int:
-    """How many rows of so many multiplications each: a power of two, at most a block."""
+    """How many rows of so many multiplications each: a power of two, at most _PIECE."""
     rows = 1
-    while rows < _BLOCK and 2 * rows * multiplications <= _AT_ONCE:
+    while rows < _PIECE and 2 * rows * multiplications <= _AT_ONCE:
         rows *= 2
     return rows
 

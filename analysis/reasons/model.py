@@ -71,7 +71,7 @@ class ReasonModel:
 
     def logits(self, readings: Sequence[Reading]) -> NDArray[np.float64]:
         """Before calibration, (n, k): see `scoring.join`; minus infinity for an answer without a word."""
-        return self.scored(readings).joined.logits
+        return self.scored(readings).logits
 
     def score(self, readings: Sequence[Reading]) -> NDArray[np.float64]:
         """Calibrated probabilities of stored readings, (n, k); 0 for an answer without a word."""

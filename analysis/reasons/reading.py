@@ -4,6 +4,7 @@ import re
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,12 +64,19 @@ def read(texts: Sequence[str], languages: Sequence[str | None] | None, encoder: 
     priors = [None] * len(texts) if languages is None else list(languages)
     if len(priors) != len(texts):
         raise ValueError(f"There are {len(texts)} texts but {len(priors)} languages.")
-    cut = [segments(text) for text in texts]
+    asked = list(zip(texts, priors, strict=True))
+    distinct = list(dict.fromkeys(asked))  # what was said twice is read once
+    found = dict(zip(distinct, _read(distinct, encoder), strict=True))
+    return [found[each] for each in asked]
+
+
+def _read(texts: Sequence[tuple[str, str | None]], encoder: Encoder) -> list[Reading]:
+    cut = [segments(text) for text, _ in texts]
     vectors = encoder.encode([_impersonal(segment) for rows in cut for segment in rows]).astype(np.float16)
     starts = np.cumsum([0, *(len(rows) for rows in cut)])
     return [
         _reading(rows, _language(rows, prior), vectors[start : start + len(rows)], encoder.id)
-        for rows, prior, start in zip(cut, priors, starts[:-1], strict=True)
+        for rows, (_, prior), start in zip(cut, texts, starts[:-1], strict=True)
     ]
 
 
@@ -96,9 +104,9 @@ def _reading(rows: list[str], language: str, vectors: NDArray[np.float16], encod
         PREPROCESSING,
         language,
         vectors,
-        ids=np.concatenate([np.empty(0, np.uint32), *(row.ids for row in found)]),
-        counts=np.concatenate([np.empty(0, np.uint16), *(row.counts for row in found)]),
-        offsets=np.cumsum([0, *(len(row.ids) for row in found)], dtype=np.uint32),
+        ids=np.array([key for row in found for key in row.ids], dtype=np.uint32),
+        counts=np.array([count for row in found for count in row.counts], dtype=np.uint16),
+        offsets=np.array([0, *accumulate(len(row.ids) for row in found)], dtype=np.uint32),
         written=tuple(words for row in found for words in row.written),
     )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,8 +66,8 @@ def term_values(rows: Rows, lookup: Lookup) -> TermValues:
     place = lookup.place.take(rows.ids)
     plain = dampened().take(rows.counts) * lookup.idf.take(place)
     sizes = np.diff(rows.offsets)
-    row = np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)
-    lengths = np.sqrt(np.bincount(row, weights=plain * plain, minlength=len(sizes)))
+    lengths, filled = np.zeros(len(sizes)), sizes > 0
+    lengths[filled] = np.sqrt(np.add.reduceat(plain * plain, rows.offsets[:-1][filled])) if filled.any() else 0
     plain *= np.repeat(TERM_WEIGHT / np.maximum(lengths, 1e-12), sizes)
     plain += lookup.marks.take(place)
     return TermValues(plain, np.minimum(place, np.int32(lookup.size)), place < lookup.size)
@@ -101,60 +102,55 @@ def clause_counts(readings: Sequence[Reading]) -> NDArray[np.int64]:
     return np.array([max(1, len(reading.vectors) - 1) for reading in readings], dtype=np.int64)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Joined:
-    """What answers say, from their rows: `logits` (answers, k), minus infinity for an answer without a row.
+def join(logits: Doubles, starts: NDArray[np.int64]) -> Doubles:
+    """What answers say, (answers, k), from their rows; minus infinity for an answer without a row.
 
-    `clause` (answers, k): the row of the strongest clause; that of the whole answer where it has one clause only.
+    Half of what the answer says as a whole, half of what its strongest clause says. The whole sees what a story amounts
+    to, a clause is not drowned by the others.
     """
-
-    logits: Doubles
-    clause: NDArray[np.int64]
-
-
-def join(logits: Doubles, starts: NDArray[np.int64]) -> Joined:
-    """Half of what the answer says as a whole, half of what its strongest clause says.
-
-    The whole sees what a story amounts to, a clause is not drowned by the others.
-    """
-    answers, k = len(starts) - 1, logits.shape[1]
-    joined, clause = np.full((answers, k), -np.inf), np.zeros((answers, k), dtype=np.int64)
+    joined = np.full((len(starts) - 1, logits.shape[1]), -np.inf)
     sizes = np.diff(starts)
     single, several = np.flatnonzero(sizes == 1), np.flatnonzero(sizes > 1)
     joined[single] = logits[starts[single]]
-    clause[single] = starts[single][:, None]
     if len(several):
-        strongest = _strongest_clauses(logits, starts, several)
-        clause[several] = strongest
-        joined[several] = (logits[starts[several]] + np.take_along_axis(logits, strongest, axis=0)) / 2
-    return Joined(joined, clause)
+        joined[several] = (logits[starts[several]] + _strongest(logits, starts, several)) / 2
+    return joined
 
 
-def _strongest_clauses(logits: Doubles, starts: NDArray[np.int64], several: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The row of the strongest clause of these answers for each reason, (answers, k); the first of equals."""
-    k = logits.shape[1]
-    found = np.empty((len(several), k), dtype=np.int64)
-    sizes = np.diff(starts)[several] - 1
-    for size in np.unique(sizes):  # answers with as many clauses at once
+def _strongest(logits: Doubles, starts: NDArray[np.int64], several: NDArray[np.int64]) -> Doubles:
+    """What the strongest clause of these answers says for each reason, (answers, k)."""
+    bounds = np.stack([starts[several] + 1, starts[several + 1]], axis=1).ravel()
+    bounds = bounds[:-1] if bounds[-1] == len(logits) else bounds
+    return np.asarray(np.maximum.reduceat(logits, bounds, axis=0)[::2])
+
+
+def strongest_rows(logits: Doubles, starts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The row of the strongest clause of each answer for each reason, (answers, k), the first of equals; that of the
+    whole answer where it has one clause only, 0 for an answer without a row."""
+    found = np.zeros((len(starts) - 1, logits.shape[1]), dtype=np.int64)
+    sizes = np.diff(starts)
+    for size in np.unique(sizes[sizes > 0]):  # answers with as many clauses at once
         at = np.flatnonzero(sizes == size)
-        first = starts[several[at]] + 1
-        rows = first[:, None] + np.arange(size)
+        first = starts[at] + (size > 1)
+        rows = first[:, None] + np.arange(max(size - 1, 1))
         found[at] = first[:, None] + logits[rows].argmax(axis=1)
     return found
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Scored:
     """Readings as one model scores them, worked out once for everything that is asked of them.
 
-    `sentences` (rows, k): what the vectors add; `clauses` (answers,): how many clauses each answer has.
+    `sentences` (rows, k): what the vectors add; `row_logits` (rows, k): those of the rows, `logits` (answers, k) those
+    of the answers; `clauses` (answers,): how many clauses each has; `strongest` (answers, k): see strongest_rows.
     """
 
     weights: Weights
     rows: Rows
     values: TermValues
     sentences: Doubles
-    joined: Joined
+    row_logits: Doubles
+    logits: Doubles
 
     @classmethod
     def of(cls, readings: Sequence[Reading], weights: Weights) -> "Scored":
@@ -167,7 +163,11 @@ class Scored:
         layout = layout_of(weights)
         values, sentences = term_values(rows, layout.lookup), product(rows.vectors, layout.vector_weights)
         logits = sentences + term_logits(rows, values, layout) + weights.intercept
-        return cls(weights, rows, values, sentences, join(logits, rows.starts))
+        return cls(weights, rows, values, sentences, logits, join(logits, rows.starts))
+
+    @cached_property
+    def strongest(self) -> NDArray[np.int64]:
+        return strongest_rows(self.row_logits, self.rows.starts)
 
     @property
     def clauses(self) -> NDArray[np.int64]:
@@ -176,7 +176,7 @@ class Scored:
     @property
     def probabilities(self) -> Doubles:
         """Calibrated, (answers, k); 0 for an answer without a word."""
-        return calibrated(self.joined.logits, self.clauses, self.weights.calibration)
+        return calibrated(self.logits, self.clauses, self.weights.calibration)
 
     @property
     def unknown_shares(self) -> Doubles:

@@ -57,6 +57,8 @@ def decoded(text: str) -> str:
 
 def fold(text: str) -> str:
     """Lower case without accents: what words are compared by ("Één" and "een" are one word)."""
+    if text.isascii():
+        return text.lower()
     decomposed = unicodedata.normalize("NFD", text.casefold())
     return "".join(c for c in decomposed if not unicodedata.combining(c))
 

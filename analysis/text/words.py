@@ -63,7 +63,7 @@ def tokens(text: str) -> list[str]:
 
 def stem(word: str, language: str) -> str:
     """The Snowball stem of one word, without case and accents."""
-    return _stem(folded(word), language)
+    return _stem_of_written(word, language)
 
 
 @lru_cache(maxsize=100_000)
@@ -87,16 +87,20 @@ def mark_negation(text: str, language: str) -> list[Word]:
     phrase = 0
     for sentence in _sentences(tokens(text)):
         phrase += 1
-        marked = iter(_marked([piece for piece in sentence if piece != ","], language))
+        plain = [piece for piece in sentence if piece != ","]
+        negators = _negators(plain, language)
+        denied = _denials(plain, negators, language)
+        at = 0
         for piece in sentence:
             if piece == ",":
                 phrase += 1
             else:
-                word = next(marked)
-                words.append(Word(word.text, word.stem, word.denied_by, word.negates, phrase))
+                words.append(Word(piece, stem(piece, language), denied[at], at in negators, phrase))
+                at += 1
     return words
 
 
+@lru_cache(maxsize=100_000)
 def is_negator(word: str, language: str) -> bool:
     """Whether `word` denies what stands beside it."""
     plain = folded(word)
@@ -113,17 +117,10 @@ def _sentences(found: list[str]) -> list[list[str]]:
     return [sentence for sentence in sentences if sentence]
 
 
-def _marked(sentence: list[str], language: str) -> list[Word]:
-    negators = _negators(sentence, language)
-    denied = _denials(sentence, negators, language)
-    return [
-        Word(text, stem(text, language), "" if is_negator(text, language) else negator, at in negators)
-        for at, (text, negator) in enumerate(zip(sentence, denied, strict=True))
-    ]
-
-
 def _negators(sentence: list[str], language: str) -> frozenset[int]:
     """Where a negator stands that denies something; of two words that deny together, the second."""
+    if not any(_may_deny(word, language) for word in sentence):
+        return frozenset()
     plain = [folded(word) for word in sentence]
     found = set()
     for at, word in enumerate(sentence):
@@ -135,6 +132,12 @@ def _negators(sentence: list[str], language: str) -> frozenset[int]:
     return frozenset(found)
 
 
+@lru_cache(maxsize=100_000)
+def _may_deny(word: str, language: str) -> bool:
+    plain = folded(word)
+    return is_negator(word, language) or any(plain == first for first, _ in _NEGATOR_PAIRS[language])
+
+
 def _denials(sentence: list[str], negators: frozenset[int], language: str) -> list[str]:
     """For each word of a sentence the negator that reaches it."""
     denied = [""] * len(sentence)
@@ -142,8 +145,13 @@ def _denials(sentence: list[str], negators: frozenset[int], language: str) -> li
         behind = range(at + 1, min(at + 1 + _REACH, len(sentence)))
         before = range(max(0, at - _REACH), at) if language == "nl" else range(0)
         for reached in behind or before:
-            denied[reached] = sentence[at]
+            denied[reached] = "" if is_negator(sentence[reached], language) else sentence[at]
     return denied
+
+
+@lru_cache(maxsize=100_000)
+def _stem_of_written(word: str, language: str) -> str:
+    return _stem(folded(word), language)
 
 
 @lru_cache(maxsize=100_000)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, null, select, update
 
 from survey.clock import now
 from survey.customers.models import Customer, ImportProblem, StagedCustomer, StagedTransaction
@@ -11,7 +11,8 @@ from survey.invitations.models import Invitation, Mailing
 from survey.invitations.suppression import suppress
 from survey.reasons.answers import forget_what_spoke
 from survey.reasons.models import Reading, ThemeAnswer
-from survey.responses.models import Response
+from survey.responses.drafts import empty_drafts
+from survey.responses.models import Response, ResponseAnswer, RootCause
 
 
 class UnknownCustomer(Exception):
@@ -49,6 +50,10 @@ def _empty_answers(response_ids: list[int]) -> None:
     db.session.execute(
         update(Response).where(Response.id.in_(response_ids)).values(words=None, masked_words=None, may_contact=False)
     )
+    further = update(ResponseAnswer).where(ResponseAnswer.response_id.in_(response_ids))
+    db.session.execute(further.values(words=None, masked_words=None))
+    causes = update(RootCause).where(RootCause.response_id.in_(response_ids))
+    db.session.execute(causes.values(whys=null(), masked_whys=null()))
     db.session.execute(delete(Reading).where(Reading.response_id.in_(response_ids)))
     db.session.execute(delete(ThemeAnswer).where(ThemeAnswer.response_id.in_(response_ids)))
     forget_what_spoke(response_ids)
@@ -57,6 +62,7 @@ def _empty_answers(response_ids: list[int]) -> None:
 def _withdraw_invitations(customer_id: int) -> list[str]:
     """Close what is open; gives the Message-IDs of what was sent or may have been."""
     theirs = select(Invitation.id).where(Invitation.customer_id == customer_id)
+    empty_drafts(list(db.session.scalars(theirs)))
     db.session.execute(
         update(Invitation)
         .where(Invitation.customer_id == customer_id, Invitation.state == "open")
@@ -65,7 +71,7 @@ def _withdraw_invitations(customer_id: int) -> list[str]:
     db.session.execute(
         update(Mailing)
         .where(Mailing.invitation_id.in_(theirs), Mailing.state.in_(("queued", "claimed", "deferred")))
-        .values(state="cancelled", lease_until=None)
+        .values(state="cancelled", cancelled_because="not_allowed", lease_until=None)
     )
     db.session.execute(update(Mailing).where(Mailing.invitation_id.in_(theirs)).values(answer=None))
     return list(db.session.scalars(select(Mailing.message_id).where(Mailing.invitation_id.in_(theirs))))

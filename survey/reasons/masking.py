@@ -2,17 +2,18 @@
 
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from string import ascii_lowercase
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Row, select, update
 
 from survey.customers.models import Customer, Employee
 from survey.extensions import db
 from survey.invitations.models import Invitation
 from survey.reasons import classifying
-from survey.responses.models import Response
+from survey.responses.models import Response, ResponseAnswer
 from survey.web import settings
 
 BATCH = 200
@@ -31,12 +32,34 @@ def mask_batch(after: int) -> int | None:
     ).all()
     if not rows:
         return None
+    _store_masked(Response, rows)
+    return int(rows[-1].id)
+
+
+def mask_further_batch(after: int) -> int | None:
+    """The same for words written at further questions; the last id looked at is that of the row of the answer."""
+    rows = db.session.execute(
+        select(ResponseAnswer.id, ResponseAnswer.words, Customer.name, Customer.card_id, Customer.external_id)
+        .join(Response, Response.id == ResponseAnswer.response_id)
+        .join(Invitation, Invitation.id == Response.invitation_id)
+        .join(Customer, Customer.id == Invitation.customer_id)
+        .where(ResponseAnswer.id > after, ResponseAnswer.words.is_not(None), ResponseAnswer.masked_words.is_(None))
+        .order_by(ResponseAnswer.id)
+        .limit(BATCH)
+    ).all()
+    if not rows:
+        return None
+    _store_masked(ResponseAnswer, rows)
+    return int(rows[-1].id)
+
+
+def _store_masked(table: type[Response] | type[ResponseAnswer], rows: Sequence[Row[*tuple[Any, ...]]]) -> None:
+    """Mask the `words` of these rows, each with the name and identifiers of who wrote them."""
     written = [(r.words, [r.name] if r.name else [], list(filter(None, [r.card_id, r.external_id]))) for r in rows]
     masked = classifying.mask(written, staff(), pseudonyms(settings().secret_key))
     db.session.execute(
-        update(Response), [{"id": row.id, "masked_words": words} for row, words in zip(rows, masked, strict=True)]
+        update(table), [{"id": row.id, "masked_words": words} for row, words in zip(rows, masked, strict=True)]
     )
-    return int(rows[-1].id)
 
 
 def staff() -> tuple[tuple[int, str], ...]:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from survey.analyst import Share, rating, surviving
+from survey.analyst import Share, rating, standing_out, surviving
 
 RATE = Share(0.01, 0.009, 0.011)
 
@@ -75,25 +75,25 @@ def test_a_group_that_differs_is_found_among_many_and_chance_is_not() -> None:
     group = np.repeat(np.arange(12), 300)
     false = 0
     for _ in range(100):
-        rows = rating.groups_against_others(group, rng.random(len(group)) < 0.2)
+        rows = standing_out.groups_against_others(group, rng.random(len(group)) < 0.2)
         false += any(row.p is not None and row.p <= 0.05 for row in rows)
     assert false <= 12
-    planted = rating.groups_against_others(group, rng.random(len(group)) < np.where(group == 4, 0.4, 0.2))
+    planted = standing_out.groups_against_others(group, rng.random(len(group)) < np.where(group == 4, 0.4, 0.2))
     assert [row.group for row in planted if row.p is not None and row.p <= 0.05 and row.share.estimate > 0.3] == [4]
-    few = rating.groups_against_others(np.array([0] * 5 + [1] * 90), np.zeros(95, dtype=bool))
+    few = standing_out.groups_against_others(np.array([0] * 5 + [1] * 90), np.zeros(95, dtype=bool))
     assert few[0].p is None
 
 
 def test_a_month_is_judged_against_a_past_that_varies() -> None:
     steady = [50] * 18
-    assert rating.month_against_past([*steady, 90], [1000] * 19).p < 0.001
-    assert rating.month_against_past([*steady, 55], [1000] * 19).p > 0.3
+    assert standing_out.month_against_past([*steady, 90], [1000] * 19).p < 0.001
+    assert standing_out.month_against_past([*steady, 55], [1000] * 19).p > 0.3
     wild = [20, 80] * 9
-    assert rating.month_against_past([*wild, 90], [1000] * 19).p > 0.05
-    assert rating.month_against_past([1] * 19, [20] * 19).p is None
-    assert rating.month_against_past([5, 5], [100, 100]).p is None
+    assert standing_out.month_against_past([*wild, 90], [1000] * 19).p > 0.05
+    assert standing_out.month_against_past([1] * 19, [20] * 19).p is None
+    assert standing_out.month_against_past([5, 5], [100, 100]).p is None
     with pytest.raises(ValueError, match="month"):
-        rating.month_against_past([], [])
+        standing_out.month_against_past([], [])
 
 
 def test_a_month_like_its_past_lies_in_its_band_95_times_in_100() -> None:
@@ -102,7 +102,7 @@ def test_a_month_like_its_past_lies_in_its_band_95_times_in_100() -> None:
     for _ in range(600):
         rate = rng.beta(40, 760, 19)  # varies more than chance: a factor of about 2
         left = rng.binomial(800, rate)
-        band = rating.month_against_past(left.tolist(), [800] * 19)
+        band = standing_out.month_against_past(left.tolist(), [800] * 19)
         inside += band.low <= left[-1] / 800 <= band.high
     assert 0.92 * 600 <= inside <= 0.98 * 600
 
@@ -111,18 +111,18 @@ def test_lines_of_the_funnel_lie_around_the_rate_and_narrow() -> None:
     unit, stratum = np.repeat(np.arange(5), 2), np.tile(np.arange(2), 5)
     at_risk = np.array([200, 100, 400, 200, 800, 400, 300, 300, 90, 60], dtype=np.float64)
     left = np.round(at_risk * np.where(stratum == 0, 0.1, 0.2))
-    found = rating.funnel(unit, stratum, left, at_risk)
+    found = standing_out.funnel(unit, stratum, left, at_risk)
     assert found is not None
     for _size, lowest, low, high, highest in found.lines:
         assert lowest <= low <= found.overall <= high <= highest
     widths = [line[4] - line[1] for line in found.lines]
     assert widths[-1] < widths[0]
     assert all(row.outside == 0 for row in found.rows)
-    assert rating.funnel(unit, stratum, left * 0, at_risk * 0) is None
+    assert standing_out.funnel(unit, stratum, left * 0, at_risk * 0) is None
 
 
 def test_what_is_real_among_many() -> None:
-    assert rating.real_ones([0.001, 0.04, None, 0.9]) == [True, False, False, False]
+    assert standing_out.real_ones([0.001, 0.04, None, 0.9]) == [True, False, False, False]
 
 
 def test_days_until_known() -> None:

@@ -41,8 +41,17 @@ def test_none_at_all(model: ReasonModel) -> None:
 def test_an_answer_comes_out_the_same_whoever_stands_beside_it(model: ReasonModel, stored: list[bytes]) -> None:
     alone = Scored.of_rows(rows_of_stored(stored[:1], model.weights), model.weights)
     among = Scored.of_rows(rows_of_stored(stored * 100, model.weights), model.weights)
-    assert (among.joined.logits[::4] == alone.joined.logits[0]).all()
+    assert (among.logits[::4] == alone.logits[0]).all()
     assert (among.probabilities[::4] == alone.probabilities[0]).all()
+
+
+@pytest.mark.parametrize("reasons", [1, 3, 11, 12, 16, 30])
+def test_a_product_does_not_depend_on_the_place_of_the_row(reasons: int) -> None:
+    draw = np.random.default_rng(reasons)
+    vectors = np.repeat(draw.normal(size=(1, 512)).astype(np.float16), 37, axis=0)
+    found = product(vectors, draw.normal(size=(512, reasons)).astype(np.float32))
+    assert found.shape == (37, reasons)
+    assert (found == found[0]).all()
 
 
 @given(at=st.integers(0, 10_000), byte=st.integers(0, 255), cut=st.integers(0, 10_000))

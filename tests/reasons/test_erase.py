@@ -14,7 +14,7 @@ from survey.invitations.suppression import suppressed_among
 from survey.jobs.tasks import classify, reclassify
 from survey.reasons import versions
 from survey.reasons.models import Classification, ClassifiedReason
-from survey.responses.models import ResponseReason
+from survey.responses.models import ResponseAnswer, ResponseDraft, ResponseReason
 from survey.taxonomy.models import Reason
 from survey.web import settings
 from tests import stories
@@ -36,9 +36,14 @@ def canary() -> Customer:
     )
     asked = stories.invitation(stories.defection(who))
     stories.mailing(asked)
-    stories.response(
+    answer = stories.response(
         "De monteur was onbeschoft en snauwde mij, Xanthippe, af. Bel 0612345678.", "rude_staff", asked=asked
     )
+    further = {"question": "moment", "words": "Toen hij snauwde: Quaeckernaeck, ga weg!"}
+    db.session.add(ResponseAnswer(response_id=answer.id, **further))
+    saved = stories.invitation(stories.defection(who, episode=99))
+    fields = {"words": ["Xanthippe weet nog niet wat zij wil, bel 0612345678"]}
+    db.session.add(ResponseDraft(invitation_id=saved.id, language="nl", fields=fields, saved_at=saved.created_at))
     return who
 
 
@@ -64,6 +69,17 @@ def test_no_trace_is_left_and_the_reason_stays(app: Flask) -> None:
     stated = db.session.scalars(select(Reason.code).join(ResponseReason)).all()
     assert stated == ["rude_staff"]
     assert db.session.scalar(select(func.count(ClassifiedReason.id))) == 1
+    assert db.session.scalars(select(ResponseDraft.fields)).all() == [{}]
+
+
+def test_words_of_further_questions_are_masked_like_others() -> None:
+    canary()
+    db.session.commit()
+    classify.run()
+    masked = db.session.scalars(select(ResponseAnswer.masked_words)).one()
+    assert masked
+    assert "snauwde" in masked
+    assert "Quaeckernaeck" not in masked
 
 
 @pytest.mark.sqlite

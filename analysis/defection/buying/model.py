@@ -19,7 +19,8 @@ class FittedModel:
 
     params_: dict of the parameters in the order of the paper; log_likelihood_: of all customers together;
     customers_: how many it was fitted on; at_limit_: parameters that ran to the largest or smallest value allowed
-    (about e^12): the data show no difference between customers there; what is predicted stays right.
+    (about e^12): the data show no difference between customers there; what is predicted stays right; held_: the data
+    do not tell the parameters apart, so they were held near usual ones: what is predicted stays right here too.
     """
 
     names: ClassVar[tuple[str, ...]]
@@ -28,6 +29,7 @@ class FittedModel:
     log_likelihood_: float
     customers_: int
     at_limit_: tuple[str, ...]
+    held_: bool
 
     def as_dict(self) -> dict[str, object]:
         """The fitted model as plain numbers and words, ready for JSON; `buying_model_from` makes the model of them."""
@@ -38,6 +40,7 @@ class FittedModel:
             "log_likelihood": self.log_likelihood_,
             "customers": self.customers_,
             "at_limit": list(self.at_limit_),
+            "held": self.held_,
         }
 
     def restore(self, params: Mapping[str, float], log_likelihood: float, customers: int = 0) -> Self:
@@ -54,6 +57,7 @@ class FittedModel:
         self.log_likelihood_ = top.log_likelihood
         self.customers_ = customers
         self.at_limit_ = tuple(self.names[place] for place in top.at_limit)
+        self.held_ = top.held
         return self
 
     def _values(self) -> list[float]:

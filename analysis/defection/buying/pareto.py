@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 from scipy.special import digamma, expit, gammaln
@@ -80,6 +81,13 @@ def _by_block(values: Numbers, bought: Purchases, with_slopes: bool) -> tuple[Nu
     return logs, slopes
 
 
+@cache
+def _gauss_legendre() -> tuple[Numbers, Numbers]:
+    """The nodes and weights on -1 .. 1, worked out once."""
+    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
+    return nodes, weights
+
+
 def log_integral(values: Numbers, bought: Purchases, with_slopes: bool = True) -> tuple[Numbers, Numbers]:
     """ln I (m,) and its derivatives by r, alpha, s and beta (4, m).
 
@@ -90,7 +98,7 @@ def log_integral(values: Numbers, bought: Purchases, with_slopes: bool = True) -
     power, tx = r + bought.frequency, bought.recency
     scale = 1 / (power / (alpha + tx) + (s + 1) / (beta + tx))
     width = np.log1p((bought.age - tx) / scale)
-    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
+    nodes, weights = _gauss_legendre()
     v = np.multiply.outer((nodes + 1) / 2, width)
     u = tx + scale * np.expm1(v)
     log_alpha, log_beta = np.log(alpha + u), np.log(beta + u)

@@ -30,4 +30,5 @@ def buying_model_from(stored: Mapping[str, Any]) -> Any:
         raise ValueError(f"A stored model lacks {' and '.join(sorted(missing))}.")
     model = _MODELS[name]().restore(stored["params"], stored["log_likelihood"], int(stored.get("customers", 0)))
     model.at_limit_ = tuple(stored.get("at_limit", ()))
+    model.held_ = bool(stored.get("held", False))
     return model
