@@ -22,6 +22,7 @@ COMMANDS: dict[str, str] = {
     "restore": "survey.backup.cli:restore",
     "customers import": "survey.customers.cli:import_customers",
     "transactions import": "survey.customers.cli:import_transactions",
+    "contracts import": "survey.customers.cli:import_contracts",
     "defections detect": "survey.defections.cli:detect",
     "customers erase": "survey.jobs.tasks.erase:command",
     "invitations send": "survey.invitations.cli:send",
@@ -38,6 +39,7 @@ GROUPS = {
     "answers": "Read the answers and find the reasons in them.",
     "customers": "Customers and their visits.",
     "transactions": "Purchases and visits.",
+    "contracts": "Contracts and their renewals.",
 }
 
 

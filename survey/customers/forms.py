@@ -15,7 +15,11 @@ from survey.customers.rows import ImportOptions
 from survey.forms import PageForm, SelectChoice
 
 TELL = ("", _("Tell from the file"))
-KINDS = [("customers", _("Customers")), ("transactions", _("Purchases or visits"))]
+KINDS = [
+    ("customers", _("Customers")),
+    ("transactions", _("Purchases or visits")),
+    ("contracts", _("Contracts and their renewals")),
+]
 ENCODINGS = [TELL, *((name, name.upper()) for name in DECLARED)]
 DELIMITERS = [TELL, (";", ";"), (",", ","), ("\t", _("tab")), ("|", "|")]
 DATES = [

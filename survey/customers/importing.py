@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import update
 
@@ -23,15 +23,16 @@ from survey.customers import histories
 from survey.customers.encodings import fingerprint
 from survey.customers.models import Import
 from survey.customers.problems import FileRefused, Problem
-from survey.customers.publishing import publish_batch, remove_staged
+from survey.customers.publishing import REMOVED_AT_ONCE, publish_batch, remove_staged
 from survey.customers.reading import open_table
 from survey.customers.rows import Checked, ImportOptions, RowChecker
 from survey.customers.staging import keep_problems, stage_batch
 from survey.extensions import db
+from survey.turns import Turns, make_room
+from survey.write_gate import let_others_in
 
-T = TypeVar("T")
+#: rows in one transaction, to begin with where they are published
 BATCH = 2000
-LONGEST_PAUSE = 0.2
 
 
 class ImportTaken(Exception):
@@ -82,24 +83,18 @@ def run_import(import_id: int, edge: Edge) -> str:
         plan = edge.commit(partial(_plan, import_id, edge.folder))
     if plan.state == "publishing":
         _publish(plan, edge)
-        while _in_turn(edge, histories.refresh_some):
+        remade = Turns(edge.commit, histories.BATCH)
+        while remade.take(histories.refresh_some):
             pass
     if plan.state in ("publishing", "refused"):
-        while _in_turn(edge, partial(remove_staged, plan.kind, import_id)):
+        removed = Turns(edge.commit, REMOVED_AT_ONCE)
+        while removed.take(partial(remove_staged, plan.kind, import_id)):
             pass
     return str(edge.commit(partial(_end, import_id)))
 
 
-def _in_turn(edge: Edge, work: Callable[[], Any]) -> Any:
-    """Commit one batch, then leave the write gate of SQLite to others for half as long: it keeps no queue."""
-    began = time.monotonic()
-    result = edge.commit(work)
-    if db.engine.dialect.name == "sqlite":
-        time.sleep(min((time.monotonic() - began) / 2, LONGEST_PAUSE))
-    return result
-
-
 def _plan(import_id: int, folder: Path) -> Plan:
+    make_room()
     row = db.session.get_one(Import, import_id)
     if row.state == "waiting":
         row.state = "checking"
@@ -118,7 +113,9 @@ def _check(plan: Plan, edge: Edge) -> None:
     rows = checker.check_all(row for row in table.rows() if row[0] > plan.staged_line)
     reached, checked = plan.staged_line, plan.checked
     for batch in _batches(rows):
-        _in_turn(edge, partial(_stage, plan, reached, batch, checker.headers))
+        began = time.monotonic()
+        edge.commit(partial(_stage, plan, reached, batch, checker.headers))
+        let_others_in(db.engine, time.monotonic() - began)
         reached, checked = batch[-1].line, checked + len(batch)
         edge.report("checking", checked, max(plan.total, checked))
     edge.commit(partial(_judge, plan))
@@ -163,15 +160,15 @@ def _refuse(import_id: int, problem: Problem) -> None:
 
 
 def _publish(plan: Plan, edge: Edge) -> None:
-    reached = plan.published_line
-    while to := _in_turn(edge, partial(_publish_one, plan, reached)):
+    reached, turns = plan.published_line, Turns(edge.commit, BATCH)
+    while to := turns.take(partial(_publish_one, plan, reached)):
         reached = to
         edge.report("publishing", min(reached, plan.total), plan.total)
 
 
-def _publish_one(plan: Plan, reached: int) -> int | None:
-    """Publish the next lines; the line reached, or None when there is nothing left."""
-    batch = publish_batch(plan.kind, plan.id, reached, BATCH)
+def _publish_one(plan: Plan, reached: int, size: int) -> int | None:
+    """Publish the next `size` rows; the line reached, or None when there is nothing left."""
+    batch = publish_batch(plan.kind, plan.id, reached, size)
     if batch is None:
         return None
     _move(plan, Import.published_line, reached, batch.line)

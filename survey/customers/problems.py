@@ -124,6 +124,9 @@ SENTENCES: dict[str, LazyString] = {
     "duplicate_transaction": _l(
         "This transaction number stands in the file more than once with different content. Keep one of the rows."
     ),
+    "duplicate_contract": _l(
+        "This contract stands in the file more than once: the same customer number and first day. Keep one of the rows."
+    ),
     "customer_unknown": _l("This customer number is not known. Import the customer first, or correct the number."),
     "contract_order": _l("The contract ends before it begins. Correct one of the two dates."),
     # the cell

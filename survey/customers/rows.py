@@ -159,8 +159,7 @@ class CustomerRow(BaseModel):
     @model_validator(mode="after")
     def contract_in_order(self) -> CustomerRow:
         """A contract ends on or after the day it begins."""
-        if self.contract_from and self.contract_until and self.contract_until < self.contract_from:
-            raise CellError("contract_order")
+        _check_order(self.contract_from, self.contract_until)
         return self
 
 
@@ -172,13 +171,36 @@ class TransactionRow(BaseModel):
     amount: Amount = None
     branch: Name = None
     employee: Name = None
+    team: Label = None
     service: Label = None
     transaction_id: Annotated[str | None, _limited(parse_identifier, 100)] = None
 
 
-MODELS: dict[Kind, type[CustomerRow] | type[TransactionRow]] = {
+class ContractRow(BaseModel):
+    """One row of a contracts file: a contract that ran, runs or will run; a customer may have several."""
+
+    customer_id: Identifier
+    contract_from: Annotated[dt.date, _required(_date)]
+    contract_until: Date = None
+    cancelled_on: Date = None
+    yearly_value: Amount = None
+
+    @model_validator(mode="after")
+    def contract_in_order(self) -> ContractRow:
+        """A contract ends on or after the day it begins."""
+        _check_order(self.contract_from, self.contract_until)
+        return self
+
+
+def _check_order(first: dt.date | None, last: dt.date | None) -> None:
+    if first and last and last < first:
+        raise CellError("contract_order")
+
+
+MODELS: dict[Kind, type[CustomerRow] | type[TransactionRow] | type[ContractRow]] = {
     "customers": CustomerRow,
     "transactions": TransactionRow,
+    "contracts": ContractRow,
 }
 
 

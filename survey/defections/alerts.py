@@ -14,9 +14,14 @@ from survey.defections.drifting import ON_THE_WAY, Filters, purchases_missing
 from survey.defections.models import CustomerState
 from survey.defections.worth import top_fifth, worth
 from survey.extensions import db
-from survey.notices import N_, notify, settle_others
+from survey.notices import N_, notify, settle, settle_others
 
 PREFIX = "drifting:"
+NO_MODEL = "no_model"
+WITHOUT_MODEL = N_(
+    "%(definitions)s of your definitions of having left ask what is expected of a customer, and there is no model to "
+    "ask. Until values are worked out again they label nobody; the other definitions do."
+)
 PAGE = "/defections/drifting"
 OF_BRANCH = N_("%(branch)s: %(customers)s of the most valuable customers began to drift or to leave since %(monday)s.")
 OF_NO_BRANCH = N_("%(customers)s of the most valuable customers began to drift or to leave since %(monday)s.")
@@ -58,6 +63,14 @@ def began_to_drift(as_of: date) -> list[Drift] | None:
         .order_by(Branch.name)
     )
     return [Drift(branch_id, name, monday, number) for branch_id, name, number in db.session.execute(query)]
+
+
+def tell_of_models(definitions: int) -> None:
+    """Tell that so many definitions in force could not be applied for want of a model, or that it is over. Flushes."""
+    if definitions:
+        notify(NO_MODEL, "warning", WITHOUT_MODEL, {"definitions": definitions}, "/value/models")
+    else:
+        settle(NO_MODEL)
 
 
 def tell(found: list[Drift]) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
-from typing import Any
 
 import numpy as np
 from sqlalchemy import BigInteger, cast, func, select
 
 from survey.analyst import Visits, detecting
-from survey.analyst.detecting import Answers, Asks, Contracts, Facts
-from survey.customers.models import Customer, ServiceHistory, Transaction, WatchedService
+from survey.analyst.known import Answers, Asks, Contracts, Facts, Fitted
+from survey.customers.models import ServiceHistory, Transaction, WatchedService
+from survey.defections.contracts import signed_by
 from survey.defections.days import column, days_of, rows_of
 from survey.defections.histories import Among, unpacked
 from survey.defections.models import BuyingModel, WalletAnswer
@@ -24,20 +25,18 @@ KEPT = 100
 
 def facts_of(among: Among, asks: Asks, as_of: date) -> Facts:
     """What a rule that asks for this must be told of these customers: a query for each part it asks for."""
-    model, unit_days = _forecast(as_of) if "forecast" in asks.needs else (None, 7.0)
     return Facts(
         contracts=_contracts(among) if "contracts" in asks.needs else None,
         answers=_answers(among, as_of) if "answers" in asks.needs else None,
         services={service: purchases_of(service, among, as_of) for service in sorted(asks.services)},
-        model=model,
-        unit_days=unit_days,
+        model=_forecast(as_of) if "forecast" in asks.needs else None,
     )
 
 
 def with_intervals(facts: Facts) -> Facts:
     """The same, with the usual interval between the purchases of each service as these customers have it."""
     intervals = {service: detecting.usual_interval(visits) for service, visits in facts.services.items()}
-    return Facts(facts.contracts, facts.answers, facts.services, intervals, facts.model, facts.unit_days)
+    return replace(facts, service_intervals=intervals)
 
 
 def purchases_of(service: str, among: Among, as_of: date) -> Visits:
@@ -66,11 +65,8 @@ def _from_transactions(service: str, among: Among, as_of: date) -> Visits:
 
 
 def _contracts(among: Among) -> Contracts:
-    days = (Customer.contract_from, Customer.contract_until, Customer.cancelled_on)
-    has_one = days[0].is_not(None) | days[1].is_not(None) | days[2].is_not(None)
-    rows = rows_of(select(Customer.id, *days).where(among(Customer.id), has_one).order_by(Customer.id))
-    start, until, cancelled = (days_of([row[place] for row in rows], detecting.NEVER) for place in (1, 2, 3))
-    return Contracts(column(rows, 0), start, until, cancelled)
+    signed = signed_by(among)
+    return Contracts(signed.customer, signed.start, signed.until, signed.cancelled, signed.known)
 
 
 def _answers(among: Among, as_of: date) -> Answers:
@@ -80,19 +76,22 @@ def _answers(among: Among, as_of: date) -> Answers:
     return Answers(column(rows, 0), days_of([row[1] for row in rows], detecting.NEVER), share)
 
 
-def _forecast(as_of: date) -> tuple[dict[str, Any] | None, float]:
-    """The model of repeat buying that is used for everybody, the newest as of the day; the newest of all where none
-    was fitted by then."""
-    chosen = select(BuyingModel.parameters).where(BuyingModel.chosen, BuyingModel.cohort == "")
+def _forecast(as_of: date) -> Fitted | None:
+    """The model of repeat buying in use, the newest as of the day; the newest of all where none was fitted by then."""
+    chosen = select(BuyingModel).where(BuyingModel.chosen, BuyingModel.cohort == "")
     newest = chosen.order_by((BuyingModel.as_of <= as_of).desc(), BuyingModel.as_of.desc(), BuyingModel.id.desc())
     # Where recency alone foretold better on a day, nothing was fitted then: the last that was is asked.
-    stored = next((dict(each) for each in db.session.scalars(newest.limit(KEPT)) if "params" in each), None)
-    return stored, float(stored.pop("unit_days", 7.0)) if stored else 7.0
+    stored = next((each for each in db.session.scalars(newest.limit(KEPT)) if "params" in each.parameters), None)
+    if stored is None:
+        return None
+    own = select(BuyingModel).where(BuyingModel.chosen, BuyingModel.cohort != "", BuyingModel.as_of == stored.as_of)
+    years = {int(each.cohort): each.parameters for each in db.session.scalars(own) if each.cohort.isdecimal()}
+    return Fitted(stored.parameters, float(stored.parameters.get("unit_days", 7.0)), years)
 
 
 def has_model(as_of: date) -> bool:
     """Whether a model of repeat buying stands that a rule can ask."""
-    return _forecast(as_of)[0] is not None
+    return _forecast(as_of) is not None
 
 
 def services_on_record() -> list[str]:

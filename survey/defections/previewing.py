@@ -8,8 +8,9 @@ from datetime import date
 from sqlalchemy import func, select
 
 from survey import analyst
-from survey.analyst import detecting
-from survey.analyst.detecting import Asks, Tried
+from survey.analyst import detecting, trying
+from survey.analyst.known import Asks
+from survey.analyst.trying import Tried
 from survey.clock import today
 from survey.customers.models import Customer, CustomerHistory
 from survey.defections import definitions
@@ -41,7 +42,7 @@ class Named:
     """An example with a name to it, and its strip."""
 
     name: str
-    example: detecting.Example
+    example: trying.Example
     strip: Strip
 
 
@@ -92,7 +93,7 @@ def preview(draft: Draft) -> Preview:
         more = detecting.asks(against)
         asks = Asks(asks.needs | more.needs, asks.services | more.services)
     facts = facts_of(sample.among, asks, as_of)
-    tried = detecting.try_rule(visits_among(sample.among, as_of), rule, as_of, facts, against)
+    tried = trying.try_rule(visits_among(sample.among, as_of), rule, as_of, facts, against)
     return _preview(as_of, sample, tried, standing)
 
 
@@ -129,7 +130,7 @@ def _preview(as_of: date, sample: Sample, tried: Tried, standing: Definition | N
     )
 
 
-def _stretch(as_of: date, examples: tuple[detecting.Example, ...]) -> Stretch:
+def _stretch(as_of: date, examples: tuple[trying.Example, ...]) -> Stretch:
     longest = max(((as_of - one.last_visit_on).days for one in examples), default=0)
     return back_from(as_of, min(max(longest + MARGIN, LEAST_DAYS), MOST_DAYS))
 
@@ -141,7 +142,7 @@ def _scaled(gone: int, customers: int, share: analyst.Share, step: int) -> Scale
     return Scaled(gone * step, round(share.low * whole), round(share.high * whole))
 
 
-def _named(examples: tuple[detecting.Example, ...], stretch: Stretch) -> tuple[Named, ...]:
+def _named(examples: tuple[trying.Example, ...], stretch: Stretch) -> tuple[Named, ...]:
     keys = [one.customer for one in examples]
     query = select(Customer.id, Customer.name, Customer.external_id).where(Customer.id.in_(keys))
     names = {key: name or external_id for key, name, external_id in db.session.execute(query)}

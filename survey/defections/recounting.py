@@ -11,7 +11,8 @@ import numpy as np
 from sqlalchemy import func, select, true
 
 from survey.analyst import Ints, detecting
-from survey.analyst.detecting import Applied, CountedRates
+from survey.analyst.detecting import Applied
+from survey.analyst.recounting import CountedRates, rate_counts
 from survey.customers.models import Customer, CustomerHistory
 from survey.defections import definitions
 from survey.defections.days import rows_of
@@ -48,13 +49,9 @@ class Recount:
     def count(self, customers: Range) -> dict[int, CountedRates]:
         """The counts of a batch, by branch and of everybody. Reads only, a query for each kind of fact."""
         facts = facts_of(customers.among, self.asks, self.as_of)
-        shared = self.applied.facts
-        told = replace(
-            facts, service_intervals=shared.service_intervals, model=shared.model, unit_days=shared.unit_days
-        )
-        applied = replace(self.applied, facts=told)
+        applied = replace(self.applied, facts=self.applied.facts.shared_with(facts))
         visits = visits_of(customers, self.as_of)
-        return detecting.rate_counts(visits, applied, self.as_of, self.months, _branches(customers))
+        return rate_counts(visits, applied, self.as_of, self.months, _branches(customers))
 
     def told(self, counts: CountedRates) -> list[Month]:
         """Counts as months."""
@@ -71,8 +68,9 @@ def prepare(definition: Definition, as_of: date) -> Recount:
     facts = with_intervals(facts_of(sample.among, asks, as_of))
     interval = detecting.usual_interval(visits_among(sample.among, as_of))
     first = db.session.scalar(select(func.min(CustomerHistory.first_on)))
-    shared = detecting.Facts(service_intervals=facts.service_intervals, model=facts.model, unit_days=facts.unit_days)
-    return Recount(definition.id, as_of, Applied(rule, interval, shared), asks, tuple(_months(first or as_of, as_of)))
+    return Recount(
+        definition.id, as_of, Applied(rule, interval, facts.of_all), asks, tuple(_months(first or as_of, as_of))
+    )
 
 
 def summed(batches: Iterable[dict[int, CountedRates]]) -> dict[int, CountedRates]:

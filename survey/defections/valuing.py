@@ -10,20 +10,23 @@ from datetime import date
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Float, cast, delete, insert, select, update
+from sqlalchemy import Float, cast, delete, exists, insert, select, update
 
 from survey.analyst import STILL_GONE, Ints, valuing
-from survey.analyst.valuing import Departures, People, Valued, Values
-from survey.customers.models import Customer, CustomerHistory
+from survey.analyst.valued import Departures, People, Signed, Valued
+from survey.analyst.valuing import Values
+from survey.customers.models import Contract, Customer, CustomerHistory
 from survey.defections import terms
+from survey.defections.contracts import signed_by
 from survey.defections.days import column, days_of, rows_of
 from survey.defections.histories import Range, visits_of
 from survey.defections.models import CustomerValue, Defection
 from survey.extensions import db
 
 BATCH = 10_000
-#: how a value was come by: from the own visits and those of the segment, or from what the business said
-OWN_HISTORY, GIVEN_VALUE = "own_history", "given_value"
+#: how a value was come by: from the own visits and those of the segment, from what the business said a year brings, or
+#: from a contract and how often such contracts are renewed
+OWN_HISTORY, GIVEN_VALUE, CONTRACT = "own_history", "given_value", "contract"
 #: the largest amount that a column of money takes
 MOST = 9_999_999_999.0
 
@@ -39,16 +42,18 @@ class Worked:
 
 
 def work_out(as_of: date) -> Worked | None:
-    """Value all customers and all departures; None while nobody has a history."""
-    last = db.session.scalar(select(Customer.id).order_by(Customer.id.desc()).limit(1)) or 0
-    visits = visits_of(Range(1, last), as_of)
-    if not len(visits):
-        return None
-    people = _people(np.unique(visits.customer))
+    """Value all customers and all departures; None while nobody has a history or a contract that tells enough."""
+    everybody = Range(1, db.session.scalar(select(Customer.id).order_by(Customer.id.desc()).limit(1)) or 0)
+    visits, signed = visits_of(everybody, as_of), signed_by(everybody.among)
+    people = _people(np.union1d(visits.customer, signed.customer), signed)
     keys, departures = _departures(people.customer, as_of)
     held = terms.standing()
     said = valuing.Terms(held.margins, held.discount, held.horizon_years)
-    return Worked(as_of, valuing.values(visits, departures, people, said, as_of), keys, departures.defected_day)
+    found = valuing.values(visits, departures, people, said, as_of)
+    if found is None:
+        return None
+    rows = found.departure_rows
+    return Worked(as_of, found, keys[rows], departures.defected_day[rows])
 
 
 def batches(worked: Worked) -> Iterator[Range]:
@@ -73,15 +78,15 @@ def store(worked: Worked, customers: Range) -> int:
     return len(changed)
 
 
-def _people(customers: Ints) -> People:
+def _people(customers: Ints, signed: Signed) -> People:
     worth = cast(Customer.yearly_value, Float)
-    known = CustomerHistory.customer_id == Customer.id
-    rows = rows_of(select(Customer.id, Customer.segment, worth).join(CustomerHistory, known).order_by(Customer.id))
+    came, signs = (exists().where(table.customer_id == Customer.id) for table in (CustomerHistory, Contract))
+    rows = rows_of(select(Customer.id, Customer.segment, worth).where(came | signs).order_by(Customer.id))
     keys = column(rows, 0)
     yearly = np.array([row[2] for row in rows], dtype=np.float64)
     here = np.isin(keys, customers)
     segments = np.array([row[1] for row in rows], dtype=object)[here]
-    return People(keys[here], segments.tolist(), yearly[here])
+    return People(keys[here], segments.tolist(), yearly[here], signed)
 
 
 def _departures(customers: Ints, as_of: date) -> tuple[Ints, Departures]:
@@ -105,14 +110,16 @@ def _value_rows(worked: Worked, customers: Range) -> list[dict[str, Any]]:
     there = worked.values.there
     at = _within(there, customers)
     money = [_money(each[at]) for each in (there.margin, there.value, there.low, there.high)]
-    plain = [each[at].tolist() for each in (there.customer, there.years, there.thin, there.given)]
+    plain = [each[at].tolist() for each in (there.customer, there.years, there.thin)]
     return [
         {
             "customer_id": customer, "as_of": worked.as_of, "yearly_margin": margin, "remaining_years": years,
             "value": value, "low": min(low, value), "high": max(high, value), "thin": thin,
-            "method": GIVEN_VALUE if given else OWN_HISTORY, "expected_visits": None, "risk": None,
+            "method": method, "expected_visits": None, "risk": None,
         }
-        for customer, years, thin, given, margin, value, low, high in zip(*plain, *money, strict=True)
+        for customer, years, thin, method, margin, value, low, high in zip(
+            *plain, _methods(there, at), *money, strict=True
+        )
     ]  # fmt: skip
 
 
@@ -128,11 +135,10 @@ def _departure_rows(worked: Worked, customers: Range) -> list[dict[str, Any]]:
     figures = zip(
         keys,
         _money(gone.value[at]), _money(gone.low[at]), _money(gone.high[at]), gone.years[at].tolist(),
-        gone.given[at].tolist(), strict=True,
+        _methods(gone, at), strict=True,
     )  # fmt: skip
     rows = []
-    for key, value, low, high, years, given in figures:
-        method = GIVEN_VALUE if given else OWN_HISTORY
+    for key, value, low, high, years, method in figures:
         if stored.get(key) != (value, low, high, method):
             rows.append(
                 {
@@ -141,6 +147,13 @@ def _departure_rows(worked: Worked, customers: Range) -> list[dict[str, Any]]:
                 }
             )  # fmt: skip
     return rows
+
+
+def _methods(valued: Valued, at: Ints) -> list[str]:
+    """How the value of each of these rows was come by."""
+    by_visits = np.where(valued.given[at], GIVEN_VALUE, OWN_HISTORY)
+    methods: list[str] = np.where(valued.by_contract[at], CONTRACT, by_visits).tolist()
+    return methods
 
 
 def _money(amounts: Any) -> list[float]:

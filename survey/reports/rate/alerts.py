@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 import numpy as np
 from sqlalchemy import func, select
 
-from survey.analyst import Flags, Ints, day_number, rating
+from survey.analyst import Flags, Ints, day_number, rating, standing_out
 from survey.analyst.detecting import NEVER
 from survey.analyst.rating import Days, Lives
 from survey.customers.models import Branch, Transaction
@@ -100,8 +100,8 @@ def outside(today: date) -> list[Outside]:
     if watched is None:
         return []
     counted = list(_counted(watched))
-    judged = [rating.month_against_past(left, at_risk) for _, left, at_risk in counted]
-    real = rating.real_ones([each.p for each in judged])
+    judged = [standing_out.month_against_past(left, at_risk) for _, left, at_risk in counted]
+    real = standing_out.real_ones([each.p for each in judged])
     return [
         Outside(unit, watched.months[-1], left[-1] / at_risk[-1], each.expected)
         for (unit, left, at_risk), each, is_real in zip(counted, judged, real, strict=True)

@@ -1,4 +1,4 @@
-"""Branches and employees side by side, fair to whom they serve: the counts that a funnel is made of."""
+"""Branches, teams and employees side by side, fair to whom they serve: the counts that a funnel is made of."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from datetime import date
 import numpy as np
 
 from survey import analyst
-from survey.analyst import Ints, rating
-from survey.analyst.rating import FunnelRow, Lives
+from survey.analyst import Ints, standing_out
+from survey.analyst.rating import Lives
+from survey.analyst.standing_out import FunnelRow
 from survey.reports.period import Period
-from survey.reports.rate.lives import People, Serving
+from survey.reports.rate.lives import People, Serving, Teams
 
 #: tenure at the start of a quarter, in days: within a band customers are alike
 TENURE_BANDS = (182, 365, 730, 1461)
-#: the unit of employees of whom too few customers were expected to leave
+#: the unit of employees or teams of whom too few customers were expected to leave
 POOLED = -1
 #: people by row and, for each, the unit they belong to on a day; 0: none
 UnitOf = Callable[[date], Ints]
@@ -24,7 +25,7 @@ UnitOf = Callable[[date], Ints]
 
 @dataclass(frozen=True)
 class Unit:
-    """key: of the branch or employee; `POOLED` for the employees taken together, `members` of them."""
+    """key: of the branch, team or employee; `POOLED` for those taken together, `members` of them."""
 
     key: int
     row: FunnelRow
@@ -62,7 +63,23 @@ def branches_beside(people: People, lives: Lives, quarters: Sequence[Period]) ->
 def employees_beside(people: People, lives: Lives, quarters: Sequence[Period], serving: Serving) -> Beside | None:
     """Every employee by the customers whom he served last before a quarter began; those of whom too few were expected
     to leave are taken together. None where there are fewer than two."""
-    found = _counted(people, lives, quarters, lambda day: serving.last(people.customer, day))
+    return _pooled(_counted(people, lives, quarters, lambda day: serving.last(people.customer, day)))
+
+
+def teams_beside(
+    people: People, lives: Lives, quarters: Sequence[Period], serving: Serving, teams: Teams
+) -> Beside | None:
+    """The same by the team, as it is now, of who served them last; keys are places in the names of the teams plus 1."""
+
+    def team_of(day: date) -> Ints:
+        employee = serving.last(people.customer, day)
+        return np.where(employee < len(teams.of), teams.of[np.minimum(employee, len(teams.of) - 1)], 0)
+
+    return _pooled(_counted(people, lives, quarters, team_of))
+
+
+def _pooled(found: _Cells) -> Beside | None:
+    """Units, those too small to be drawn taken together; None where there are fewer than two."""
     if len(np.unique(found.unit[found.unit > 0])) < 2:
         return None
     alone = _funnel(found, found.unit)
@@ -94,7 +111,7 @@ def _funnel(found: _Cells, unit: Ints, pooled: int = 0) -> Beside | None:
     at_risk = np.bincount(cell).astype(np.float64)
     left = np.bincount(cell, weights=found.left).astype(np.float64)
     strata = found.stratum.max(initial=0) + 1
-    funnel = rating.funnel(cells // strata, cells % strata, left, at_risk)
+    funnel = standing_out.funnel(cells // strata, cells % strata, left, at_risk)
     if funnel is None:
         return None
     units = [Unit(int(key), row, pooled if key == POOLED else 1) for key, row in zip(keys, funnel.rows, strict=True)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -12,7 +13,7 @@ from sqlalchemy import and_, func, select
 
 from survey.analyst import Flags, Ints, day_number
 from survey.analyst.rating import STILL_THERE, Lives
-from survey.customers.models import Customer, CustomerHistory, Transaction
+from survey.customers.models import Customer, CustomerHistory, Employee, Transaction
 from survey.defections.days import column, days_of, rows_of
 from survey.defections.models import Defection
 from survey.extensions import db
@@ -21,18 +22,16 @@ from survey.extensions import db
 STEP = 50_000
 #: so many days without any visit at all are nothing strange; after that, purchases are taken to be missing
 QUIET_DAYS = 7
+#: a team of fewer would show what one person does
+LEAST_MEMBERS = 3
 UNKNOWN = -1
 _PEOPLE = (
-    Customer.id, Customer.branch_id, Customer.joined_on, Customer.contract_from, Customer.contract_until,
-    Customer.cancelled_on, CustomerHistory.first_on, CustomerHistory.last_on, CustomerHistory.total_cents,
-    Customer.segment, Customer.acquired_via,
+    Customer.id, Customer.branch_id, Customer.joined_on, CustomerHistory.first_on, CustomerHistory.last_on,
+    CustomerHistory.total_cents, Customer.segment, Customer.acquired_via,
 )  # fmt: skip
 
 
-_NUMBERS = (
-    "customer", "branch", "joined", "contract_from", "contract_until", "cancelled", "first_visit", "last_visit",
-    "cents",
-)  # fmt: skip
+_NUMBERS = ("customer", "branch", "joined", "first_visit", "last_visit", "cents")
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,9 +52,6 @@ class People:
     customer: Ints
     branch: Ints
     joined: Ints
-    contract_from: Ints
-    contract_until: Ints
-    cancelled: Ints
     first_visit: Ints
     last_visit: Ints
     cents: Ints
@@ -93,7 +89,8 @@ def people() -> People:
     """Everybody, in one row each."""
     segments, channels = _Words(), _Words()
     parts = [_people_in(first, last, segments, channels) for first, last in _ranges()]
-    columns = [np.concatenate(each) for each in zip(*parts, strict=True)] or [np.zeros(0, dtype=np.int64)] * 11
+    nobody = [np.zeros(0, dtype=np.int64)] * len(_PEOPLE)
+    columns = [np.concatenate(each) for each in zip(*parts, strict=True)] or nobody
     *numbers, segment, channel = columns
     named: dict[str, Any] = dict(zip(_NUMBERS, numbers, strict=True))
     return People(**named, segment=Names(segment, list(segments.known)), channel=Names(channel, list(channels.known)))
@@ -107,10 +104,10 @@ def _people_in(first: int, last: int, segments: _Words, channels: _Words) -> lis
         .order_by(Customer.id)
     )
     rows = rows_of(query)
-    days = [days_of([row[n] for row in rows], UNKNOWN) for n in range(2, 8)]
+    days = [days_of([row[n] for row in rows], UNKNOWN) for n in range(2, 5)]
     branch = np.array([row[1] or 0 for row in rows], dtype=np.int64)
-    cents = np.array([row[8] or 0 for row in rows], dtype=np.int64)
-    words = [segments.codes([row[9] for row in rows]), channels.codes([row[10] for row in rows])]
+    cents = np.array([row[5] or 0 for row in rows], dtype=np.int64)
+    words = [segments.codes([row[6] for row in rows]), channels.codes([row[7] for row in rows])]
     return [column(rows, 0), branch, *days, cents, *words]
 
 
@@ -201,6 +198,30 @@ def _served_in(first: int, last: int, before: date) -> tuple[Ints, Ints]:
     customer, employee = column(rows, 0), column(rows, 1)
     is_last = np.diff(customer, append=-1) != 0
     return customer[is_last], employee[is_last]
+
+
+@dataclass(frozen=True, eq=False)
+class Teams:
+    """of: by key of an employee, the place of the team in `names` plus 1; 0 for who is in none, or in a team so small
+    that its figure would be that of a person."""
+
+    of: Ints
+    names: list[str]
+
+
+def teams() -> Teams | None:
+    """The teams of at least `LEAST_MEMBERS`, by name; None where there are fewer than two."""
+    query = select(Employee.id, Employee.team).where(Employee.team != "").order_by(Employee.id)
+    members = [(key, team) for key, team in db.session.execute(query)]
+    sizes = Counter(team for _key, team in members)
+    names = sorted(team for team, size in sizes.items() if size >= LEAST_MEMBERS)
+    if len(names) < 2:
+        return None
+    number = {name: place for place, name in enumerate(names, 1)}
+    of = np.zeros(max(key for key, _team in members) + 1, dtype=np.int64)
+    for key, team in members:
+        of[key] = number.get(team, 0)
+    return Teams(of, names)
 
 
 def has_employees() -> bool:

@@ -19,7 +19,7 @@ from survey.extensions import db
 from survey.reports.lens import UnclearAddress
 from survey.reports.period import Period
 from survey.reports.rate.beside import POOLED
-from survey.reports.rate.figures import scope_of, stored
+from survey.reports.rate.figures import scope_of, segments_stored, stored
 from survey.reports.rate.staying import OTHERS
 
 #: months that are drawn
@@ -31,11 +31,12 @@ BY_DAY, BY_LAST_VISIT = "departure", "last-visit"
 
 @dataclass(frozen=True)
 class Asked:
-    """What an address asks for. under: a definition under which everything was counted anew."""
+    """What an address asks for. under: a definition under which everything was counted anew; segment: empty for all."""
 
     branch_id: int | None
     dated: str
     under: int | None
+    segment: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Break:
 
 @dataclass(frozen=True)
 class NamedUnit:
-    """A branch or employee of a funnel, by name."""
+    """A branch, team or employee of a funnel, by name."""
 
     name: str
     members: int
@@ -59,14 +60,16 @@ class NamedUnit:
 @dataclass(frozen=True)
 class Page:
     """figures: as `survey.reports.rate.figures.stored` gives them. recounted: by first day of the month, the share left
-    under one definition. branches, employees: sorted by name, never by rate."""
+    under one definition. branches, teams, employees: sorted by name, never by rate."""
 
     figures: Any
     branch: str
     breaks: list[Break]
     recounted: Mapping[date, float]
     branches: list[NamedUnit]
+    teams: list[NamedUnit]
     employees: list[NamedUnit]
+    segment: str = ""
 
     @property
     def months(self) -> list[Any]:
@@ -95,25 +98,32 @@ def asked_by(given: Mapping[str, str], user: User) -> Asked:
     dated = given.get("dated") or BY_DAY
     if dated not in (BY_DAY, BY_LAST_VISIT):
         raise UnclearAddress(_("A departure is dated by the definition or by the last visit, in no other way."))
+    segment = given.get("segment", "")
+    if segment and segment not in segments_stored(branch_id):
+        raise UnclearAddress(_("Of this segment there are no figures; it is too small, or there is no such segment."))
     under = given.get("under", "")
     if under and not (under.isascii() and under.isdigit() and len(under) < 10):
         raise UnclearAddress(_("There is no such definition."))
-    return Asked(branch_id, dated, int(under) if under else None)
+    return Asked(branch_id, dated, int(under) if under else None, segment)
 
 
 def page_of(asked: Asked, user: User) -> Page | None:
     """The page of what was asked; None before the figures were worked out."""
-    figures = stored(scope_of(asked.branch_id))
+    figures = stored(scope_of(asked.branch_id, asked.segment))
     if figures is None:
         return None
     names = dict(branches_for(user))
+    # figures of before there were teams have none
+    teams = getattr(figures, "teams", None)
     return Page(
         figures,
         names.get(asked.branch_id or 0, ""),
         breaks(figures.as_of),
         recounted(asked),
         _named(figures.branches, names),
+        _named(teams, dict(enumerate(figures.team_names, 1)) if teams else {}),
         _named(figures.employees, _employees(figures.employees, user)),
+        asked.segment,
     )
 
 
@@ -128,8 +138,9 @@ def breaks(today: date) -> list[Break]:
 
 
 def recounted(asked: Asked) -> dict[date, float]:
-    """The rate by month under one definition, as the job stored it; empty before that."""
-    found = stored(scope_of(asked.branch_id), figure_name(asked.under)) if asked.under else None
+    """The rate by month under one definition, as the job stored it; empty before that, and for a segment."""
+    is_counted = asked.under and not asked.segment
+    found = stored(scope_of(asked.branch_id), figure_name(asked.under)) if is_counted and asked.under else None
     months: Sequence[Any] = getattr(found, "months", ())
     return {month.first: month.left / month.at_risk for month in months if month.at_risk}
 

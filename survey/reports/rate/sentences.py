@@ -13,7 +13,7 @@ from survey.reports.rate.page import Page, month_of
 from survey.reports.rate.sentences_beside import funnel_sentence as funnel_sentence
 from survey.reports.rate.sentences_beside import funnel_title as funnel_title
 from survey.reports.rate.sentences_beside import place_of as place_of
-from survey.reports.rate.sentences_staying import contracts_sentence as contracts_sentence
+from survey.reports.rate.sentences_staying import contracts_sentences as contracts_sentences
 from survey.reports.rate.sentences_staying import hazard_sentence as hazard_sentence
 from survey.reports.rate.sentences_staying import hazard_title as hazard_title
 from survey.reports.rate.sentences_staying import survival_sentence as survival_sentence

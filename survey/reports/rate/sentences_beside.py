@@ -1,4 +1,4 @@
-"""What the page says of branches and employees side by side."""
+"""What the page says of branches, teams and employees side by side."""
 
 from __future__ import annotations
 
@@ -25,15 +25,22 @@ def funnel_title(units: list[NamedUnit], kind: str) -> str:
     drawn = sum(unit.row.drawn for unit in units)
     if not drawn:
         return str(_("Too few customers yet to compare"))
-    if kind == "branches":
-        return str(_("Branches differ no more than chance explains"))
-    return str(_("Employees differ no more than chance explains"))
+    alike = {
+        "branches": _("Branches differ no more than chance explains"),
+        "teams": _("Teams differ no more than chance explains"),
+        "employees": _("Employees differ no more than chance explains"),
+    }
+    return str(alike[kind])
 
 
 def funnel_sentence(beside: Any, kind: str) -> str:
     """How to read a funnel, and what it allows for."""
     told = {
         "branches": _("Each dot is a branch by its number of customers."),
+        "teams": _(
+            "Each dot is a team, by the customers whom its members served last before a quarter began. Everybody "
+            "counts for the team they are in now."
+        ),
         "employees": _("Each dot is an employee, by the customers whom they served last before a quarter began."),
     }[kind]
     rest = _(

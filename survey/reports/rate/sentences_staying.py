@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from survey import formats
 from survey.reports.rate.page import Page, group_name
@@ -14,6 +15,8 @@ from survey.reports.rate.shares import between, share
 REAL = 0.05
 #: customer-months that a band of tenure needs before a title speaks of it
 LEAST_MONTHS = 30
+#: renewals below which a share of them says nothing
+LEAST_RENEWALS = 10
 
 
 def survival_title(staying: Any, kind: str) -> str:
@@ -104,9 +107,63 @@ def unkept_sentence(page: Page) -> str:
     )
 
 
-def contracts_sentence(page: Page) -> str:
-    """Whom a contract holds."""
+def contracts_sentences(page: Page) -> list[str]:
+    """Whom a contract holds, whom it holds no longer soon, and how many contracts were renewed."""
     found = page.figures.contracts
+    told = [_held(found)]
+    if getattr(found, "ending", 0):
+        told.append(_ending(found))
+    # figures of before renewals were counted do not know of them
+    if hasattr(found, "year"):
+        told.append(_renewed(found))
+    return told
+
+
+def _ending(found: Any) -> str:
+    return str(
+        ngettext(
+            "The contract of %(num)d of them ends within %(days)s days: who only stays for it can leave then.",
+            "The contracts of %(num)d of them end within %(days)s days: who only stays for it can leave then.",
+            found.ending,
+            days=found.soon,
+        )
+    )
+
+
+def _renewed(found: Any) -> str:
+    """Of the contracts that came up for renewal."""
+    year, before = found.year, found.before
+    if not year.faced:
+        return str(_("No renewal of a contract is on record yet."))
+    if year.faced < LEAST_RENEWALS:
+        return str(
+            ngettext(
+                "Only %(num)d contract came to its last day in a year: too few to say how many are renewed.",
+                "Only %(num)d contracts came to their last day in a year: too few to say how many are renewed.",
+                year.faced,
+            )
+        )
+    told = _(
+        "Of the %(faced)s contracts that came to their last day in a year, %(renewed)s were renewed (%(share)s, "
+        "%(between)s).",
+        faced=formats.count(year.faced),
+        renewed=formats.count(year.renewed),
+        share=formats.percent(year.share.estimate),
+        between=between(year.share),
+    )
+    if before.faced < LEAST_RENEWALS:
+        return str(told)
+    past = _(
+        "The year before it was %(share)s (%(between)s).",
+        share=formats.percent(before.share.estimate),
+        between=between(before.share),
+    )
+    return f"{told} {past}"
+
+
+def _held(found: Any) -> str:
+    if not found.held + found.coming:
+        return str(_("No contract runs at the moment."))
     return str(
         _(
             "%(held)s of the %(all)s customers with a running contract (%(share)s, %(between)s) have not come for "

@@ -1,4 +1,4 @@
-"""How long customers stay, which of them could never be kept, and whom a contract holds."""
+"""How long customers stay, and which of them could never be kept."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from survey import analyst
-from survey.analyst import Flags, Ints, Share, rating, surviving
-from survey.analyst.rating import STILL_THERE, Group, Lives
+from survey.analyst import Ints, standing_out, surviving
+from survey.analyst.standing_out import Group
 from survey.analyst.surviving import Curve, HazardRow, Stays
 from survey.reports.rate.lives import UNKNOWN, Names, People
 from survey.reports.rate.trend import Scope
@@ -64,18 +64,6 @@ class Unkept:
     cents: int
 
 
-@dataclass(frozen=True)
-class Contracts:
-    """Customers of today. held: a contract runs and they have not come for `days` days, or never; coming: a contract
-    runs and they come; free: they come without one. held_share: of those with a contract."""
-
-    held: int
-    coming: int
-    free: int
-    days: int
-    held_share: Share
-
-
 def staying_by(stays: Stays, names: Names) -> Staying | None:
     """Curves by segment, or by whatever else a person has a word for; None where there is nothing to draw."""
     if not len(stays):
@@ -111,36 +99,11 @@ def unkept(people: People, stays: Stays, unreachable: Ints, scope: Scope) -> Unk
     by_tenure = left & (days <= SHORT_DAYS) & (cents < little)
     by_reason = np.isin(people.customer[person], unreachable)
     code, words = _in_use(people.channel.code[person], people.channel.words)
-    channels = rating.groups_against_others(code, by_tenure | by_reason)
+    channels = standing_out.groups_against_others(code, by_tenure | by_reason)
     return Unkept(
         [Channel(words[row.group], row) for row in channels], int((by_tenure | by_reason).sum()), len(person),
         int(by_reason.sum()), int((by_tenure & ~by_reason).sum()), SHORT_DAYS, little,
     )  # fmt: skip
-
-
-def contracts_of(everybody: People, came: People, lives: Lives, scope: Scope) -> Contracts | None:
-    """Whom a contract holds, apart from who comes of his own will; None where no contract is on record."""
-    day = lives.as_of_day
-    runs = _contract_runs(everybody, day)
-    if not runs.any():
-        return None
-    silent_days = max(scope.rule_days // 2, 30)
-    coming = (everybody.last_visit != UNKNOWN) & (everybody.last_visit > day - silent_days)
-    there = np.zeros(len(came.customer), dtype=np.bool_)
-    there[lives.person[lives.ended == STILL_THERE]] = True
-    is_there = np.isin(everybody.customer, came.customer[there])
-    held, active = int((runs & ~coming).sum()), int((runs & coming).sum())
-    share = analyst.share_intervals([held], [held + active])[0]
-    return Contracts(held, active, int((is_there & ~runs).sum()), silent_days, share)
-
-
-def _contract_runs(people: People, day: int) -> Flags:
-    some = (people.contract_from != UNKNOWN) | (people.contract_until != UNKNOWN)
-    begun = (people.contract_from == UNKNOWN) | (people.contract_from <= day)
-    lasts = (people.contract_until == UNKNOWN) | (people.contract_until >= day)
-    stands = (people.cancelled == UNKNOWN) | (people.cancelled > day)
-    runs: Flags = some & begun & lasts & stands
-    return runs
 
 
 def _at_most_five(code: Ints, words: Sequence[str]) -> tuple[Ints, list[str]]:

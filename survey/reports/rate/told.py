@@ -33,24 +33,25 @@ class Told:
     unavoidable: int
 
 
-def told_by_branch(period: Period) -> dict[int, Told]:
-    """By branch, 0 where there is none; the departures are those of customers who came by that day or before."""
+def told_by_group(period: Period) -> dict[tuple[int, str], Told]:
+    """By branch, 0 where there is none, and segment; the departures are those of customers who came by that day or
+    before."""
     within = Defection.defected_on.between(period.first, period.last)
-    branch = func.coalesce(Customer.branch_id, 0)
+    group = (func.coalesce(Customer.branch_id, 0), Customer.segment)
     all_left = (
-        select(branch, func.count())
+        select(*group, func.count())
         .select_from(Defection)
         .join(Customer, Customer.id == Defection.customer_id)
         .where(within)
-        .group_by(branch)
+        .group_by(*group)
     )
-    leavers = {key: count for key, count in db.session.execute(all_left)}
-    by_influence: Counter[tuple[int, str]] = Counter()
-    answered = _answered(branch, Reason.influence, func.count()).where(within).group_by(branch, Reason.influence)
-    for key, influence, count in db.session.execute(answered):
-        by_influence[key, influence] += count
+    leavers = {(branch, segment): count for branch, segment, count in db.session.execute(all_left)}
+    by_influence: Counter[tuple[int, str, str]] = Counter()
+    answered = _answered(*group, Reason.influence, func.count()).where(within).group_by(*group, Reason.influence)
+    for branch, segment, influence, count in db.session.execute(answered):
+        by_influence[branch, segment, influence] += count
     return {
-        key: Told(count, sum(by_influence[key, each] for each in AVOIDABLE), by_influence[key, "no"])
+        key: Told(count, sum(by_influence[*key, each] for each in AVOIDABLE), by_influence[*key, "no"])
         for key, count in leavers.items()
     }
 

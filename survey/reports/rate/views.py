@@ -21,6 +21,7 @@ from survey.jobs import queue
 from survey.reports.lens import UnclearAddress
 from survey.reports.phrases import month_in_words
 from survey.reports.rate import pictures, sentences
+from survey.reports.rate.figures import segments_stored
 from survey.reports.rate.page import BY_DAY, BY_LAST_VISIT, Asked, Page, asked_by, group_name, month_of, page_of
 from survey.web import language
 
@@ -38,7 +39,10 @@ def index() -> ResponseReturnValue:
     """How many leave."""
     asked = asked_by(request.args, current_user)
     page = page_of(asked, current_user)
-    frame = {"asked": asked, "branches": branches_for(current_user), "may_work": _may_work()}
+    frame = {
+        "asked": asked, "branches": branches_for(current_user), "segments": segments_stored(asked.branch_id),
+        "may_work": _may_work(),
+    }  # fmt: skip
     if page is None:
         return render_template("rate/none.html", waiting=bool(queue.open_jobs("figures")), **frame)
     return render_template(
@@ -128,7 +132,7 @@ def _recounting(asked: Asked) -> bool:
 
 def _kept(asked: Asked) -> dict[str, Any]:
     """The parts of the address that show the same again."""
-    given = {"branch": asked.branch_id, "under": asked.under}
+    given = {"branch": asked.branch_id, "segment": asked.segment or None, "under": asked.under}
     return {key: value for key, value in given.items() if value is not None} | {"dated": asked.dated}
 
 
@@ -141,8 +145,8 @@ def _drawn(page: Page, asked: Asked) -> dict[str, Markup]:
         title, label, picture = sentences.stopped_title(page), sentences.stopped_sentence(page), pictures.stopped
     if page.months:
         drawn["trend"] = _in_two_widths(lambda width: picture(page, width), f"{title}. {label}")
-    for kind, units in (("branches", page.branches), ("employees", page.employees)):
-        beside = getattr(figures, kind)
+    for kind, units in (("branches", page.branches), ("teams", page.teams), ("employees", page.employees)):
+        beside = getattr(figures, kind, None)
         if any(unit.row.drawn for unit in units):
             spoken = f"{sentences.funnel_title(units, kind)}. {sentences.funnel_sentence(beside, kind)}"
             drawn[kind] = _in_two_widths(_funnel_in(units, beside), spoken)

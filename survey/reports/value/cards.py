@@ -5,7 +5,7 @@ Worked out by the job that values everybody, from the same figures that it store
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -14,13 +14,15 @@ import numpy as np
 from sqlalchemy import func, select
 
 from survey.analyst import Ints, day_number, valuing
-from survey.analyst.valuing import Thin, Valued
+from survey.analyst.valued import Valued
+from survey.analyst.valuing import Thin
 from survey.clock import now
 from survey.customers.models import Branch, Customer
 from survey.defections.days import rows_of
-from survey.defections.valuing import Worked
+from survey.defections.valuing import MOST, Worked
 from survey.extensions import db
 from survey.reports.models import StoredFigure
+from survey.reports.value.contracts import Kept, kept_of
 
 NAME = "value"
 #: over how many days departures are added up
@@ -81,11 +83,14 @@ def of(worked: Worked) -> dict[str, Any]:
     branches = {name: key for key, name in rows_of(select(Branch.id, Branch.name))}
     sums = {kind: _sums(there, gone, customers, kind, branches) for kind in ("branch", "segment", "acquired_via")}
     everybody = _sums(there, gone, customers, "everybody", {})
+    kept = kept_of(worked.values.contracts, _by_contract(there, customers), _lacking)
     return {
         "as_of": worked.as_of.isoformat(),
-        "cards": [asdict(card) for card in _cards(there, customers, worked.values.missing)],
+        "cards": [asdict(card) for card in _cards(there, customers, _missing(worked, kept))],
         "everybody": [asdict(row) for row in everybody],
         "sums": {kind: [asdict(row) for row in rows] for kind, rows in sums.items()},
+        "contracts": [asdict(row) for row in kept],
+        "signed": worked.values.signed,
     }
 
 
@@ -127,13 +132,26 @@ def _groups() -> _Groups:
     return _Groups(np.array([row[0] for row in rows], dtype=np.int64), kinds)
 
 
+def _by_contract(there: Valued, customers: _Groups) -> dict[str, tuple[int, int]]:
+    """By segment, how many customers are there, and how many of those are valued by their contract."""
+    names, of_segment = customers.of("segment", there.customer)
+    every, some = (np.bincount(of_segment, weights=w, minlength=len(names)) for w in (None, there.by_contract))
+    return {name: (int(all_), int(contract)) for name, all_, contract in zip(names, every, some, strict=True)}
+
+
 def _of_a_year(worked: Worked) -> Valued:
     """The departures of the year that ended on the day."""
     first = day_number(worked.as_of - timedelta(days=YEAR - 1))
     return valuing.some(worked.values.departures, worked.defected_day >= first)
 
 
-def _cards(there: Valued, customers: _Groups, missing: Any) -> list[Card]:
+def _missing(worked: Worked, kept: Sequence[Kept]) -> dict[str, list[Lacking]]:
+    """What is missing by segment, of that by which most of its customers are valued: visits or contracts."""
+    by_visits = {segment: _lacking(thin) for segment, thin in worked.values.missing.items()}
+    return by_visits | {each.segment: each.lacking for each in kept if each.is_contractual}
+
+
+def _cards(there: Valued, customers: _Groups, missing: Mapping[str, list[Lacking]]) -> list[Card]:
     names, of_segment = customers.of("segment", there.customer)
     found = valuing.total_by(there, of_segment, len(names))
     cards = []
@@ -144,7 +162,7 @@ def _cards(there: Valued, customers: _Groups, missing: Any) -> list[Card]:
         median = float(np.median(there.value[mine]))
         margin, years = (float(column[mine].mean()) for column in (there.margin, there.years))
         worth = Amount(*(each / total.rows for each in (total.estimate, total.low, total.high)))
-        cards.append(Card(name, total.rows, worth, median, margin, years, _lacking(missing.get(name, ()))))
+        cards.append(Card(name, total.rows, worth, median, margin, years, missing.get(name, [])))
     return cards
 
 
@@ -173,4 +191,6 @@ def _sums(there: Valued, gone: Valued, customers: _Groups, kind: str, branches: 
 
 
 def _amount(total: valuing.Total, least: int) -> Amount | None:
-    return Amount(total.estimate, total.low, total.high) if total.rows >= least else None
+    """None also where nearly nothing was spent, so that the interval has no end."""
+    tells = total.rows >= least and total.high < MOST
+    return Amount(total.estimate, total.low, total.high) if tells else None

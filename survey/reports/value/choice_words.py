@@ -45,6 +45,13 @@ def supposes(way: BuyingModel) -> str:
     return str(SUPPOSES.get(way.name, ""))
 
 
+def left_out(way: BuyingModel) -> str:
+    """Why it was not tried."""
+    if "No parameters" in way.figures["left_out"]:
+        return str(_("left out: very different figures explain this history equally well, so none can be trusted"))
+    return str(_("too thin: it could not be fitted to this history"))
+
+
 def in_hundred(share: float | None) -> str:
     """Pairs ranked right, of a hundred."""
     return formats.UNKNOWN if share is None else str(_("%(right)s of 100", right=round(share * 100)))
@@ -67,6 +74,13 @@ def sentences(choice: Choice) -> list[str]:
         told.append(_exact(choice, formats.decimal(error)))
     if bias is not None:
         told.append(bias_sentence(bias))
+    if choice.used.parameters.get("held"):
+        told.append(
+            _(
+                "Your history alone does not tell all of its figures apart, so they were held near usual ones; what it "
+                "foretells hardly depends on that."
+            )
+        )
     return told
 
 

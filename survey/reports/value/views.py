@@ -14,7 +14,7 @@ from survey.customers.groups import segments_for
 from survey.defections import terms
 from survey.extensions import db
 from survey.jobs import queue
-from survey.reports.value import cards, choice, choice_words, sentences
+from survey.reports.value import cards, choice, choice_words, contracts, sentences
 from survey.reports.value.forms import TermsForm, form_for, margins_in
 from survey.web import language
 
@@ -39,6 +39,9 @@ def index() -> ResponseReturnValue:
         as_of=stored.as_of,
         everybody=next(iter(stored.payload["everybody"]), None) if _sees_all() else None,
         sums=_sums(stored.payload["sums"]),
+        contracts=contracts.revived(stored.payload.get("contracts", ())) if _sees_all() else [],
+        signed=contracts,
+        signed_only=stored.payload.get("signed", 0) if _sees_all() and not stored.payload.get("contracts") else 0,
         held=terms.standing(),
         say=sentences,
         may_change=_sees_all(),
