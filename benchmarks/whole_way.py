@@ -120,6 +120,8 @@ class Way:
 
     def bring_in(self) -> None:
         self.step("migrate", "db", "upgrade")
+        with self.engine.begin() as connection:  # or what is measured would depend on the hour
+            connection.execute(text("UPDATE contact_policy SET quiet_from = 0, quiet_until = 0"))
         seconds = 0.0
         for kind in ("customers", "transactions"):
             seconds += self.step(f"import {kind}", kind, "import", str(self.data / f"cdnow_{kind}.csv")).seconds

@@ -21,6 +21,8 @@ class Entry:
 
     endpoint: str
     label: Any
+    #: only for who sees all branches
+    of_all: bool = False
 
 
 @dataclass(frozen=True)
@@ -37,17 +39,25 @@ MAIN = (
     Entry("value.index", _("What a customer is worth")),
     Entry("defections.drifting", _("Who is drifting")),
     Entry("defections.index", _("Who left")),
+    Entry("asking.index", _("How asking goes")),
+    Entry("winback.index", _("Coming back")),
     Entry("review.queue", _("Read answers")),
     Entry("investments.overview", _("Where the money goes")),
+    Entry("pack.newest", _("Decision pack"), of_all=True),
     Entry("notices.index", _("Notices")),
 )
 #: for setting up, under the account
 SETTING_UP = (
     Entry("customers.imports", _("Import files")),
     Entry("defections.definitions", _("When has a customer left")),
+    Entry("targeting.index", _("Who is asked what")),
+    Entry("policy.index", _("How often anybody may be written to")),
+    Entry("targeting.skipped", _("Who was not asked, and why")),
     Entry("taxonomy.reasons", _("Reasons")),
+    Entry("questionnaires.index", _("Questionnaires")),
     Entry("themes.found", _("New reasons")),
     Entry("models.overview", _("The model")),
+    Entry("mail.index", _("Mail")),
     Entry("jobs.index", _("Jobs and schedule")),
     Entry("accounts.list_users", _("Users")),
     Entry("accounts.audit_log", _("Audit log")),
@@ -68,7 +78,7 @@ def links(entries: Iterable[Entry]) -> list[Link]:
     return [
         Link(url_for(entry.endpoint), str(entry.label), entry.endpoint == request.endpoint)
         for entry in entries
-        if may_open(entry.endpoint)
+        if may_open(entry.endpoint) and not (entry.of_all and current_user.branch_ids)
     ]
 
 

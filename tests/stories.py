@@ -8,7 +8,9 @@ from typing import Any
 
 from sqlalchemy import select
 
+from survey.customers import contracts
 from survey.customers.models import Branch, Customer, Transaction
+from survey.customers.terms import Told
 from survey.defections.models import Defection, Definition
 from survey.extensions import db
 from survey.invitations.models import Invitation, Mailing
@@ -45,7 +47,15 @@ def customer(**given: Any) -> Customer:
         "segment": "private",
         "joined_on": date(2023, 1, 1),
     }
-    return _added(Customer(**defaults | given))
+    made: Customer = _added(Customer(**defaults | given))
+    sign(made)
+    return made
+
+
+def sign(who: Customer) -> None:
+    """The contract that a file of customers tells of, kept as an import keeps it."""
+    days = (who.contract_from, who.contract_until, who.cancelled_on)
+    contracts.keep([Told(who.id, *days, who.yearly_value, is_only=True)], date.today())
 
 
 def visit(who: Customer, on: date, amount: str = "100.00") -> Transaction:

@@ -2,17 +2,18 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Self
 
 from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, case, func, null, select
 
-from survey.customers.models import Customer, Transaction
+from survey.customers.models import Customer, CustomerHistory, Transaction
 from survey.defections.models import Defection
 from survey.extensions import db
 from survey.invitations.models import Invitation
 from survey.questionnaires.models import QuestionnaireVersion
+from survey.questionnaires.relation import Spell, spell_of
 from survey.questionnaires.versions import Version
 
 #: clocks of two machines may differ so much
@@ -30,13 +31,14 @@ class Asked:
     order_seed: int
     expires_at: datetime
     version: Version
-    #: the first day known, if any, and the day of the last visit
-    spell: tuple[date | None, date]
+    spell: Spell
     name: str | None
     #: None where there is none, or where this person may not be written to
     email: str | None
     opted_out: bool
     erased: bool
+    #: a form was sent in, whatever came of it
+    started: bool
 
     @classmethod
     def of(cls, row: Row[Any]) -> Self:
@@ -48,11 +50,12 @@ class Asked:
             order_seed=row.order_seed,
             expires_at=row.expires_at,
             version=Version.of(row.content),
-            spell=(row.since, row.last_visit_on),
+            spell=spell_of(row.since, row.joined_on, row.last_visit_on, row.packed),
             name=row.name,
             email=row.email,
             opted_out=bool(row.opted_out),
             erased=bool(row.erased),
+            started=bool(row.started),
         )
 
     def is_open(self, moment: datetime) -> bool:
@@ -103,13 +106,18 @@ def _question() -> Select[Any]:
             QuestionnaireVersion.content,
             func.coalesce(Customer.joined_on, first_purchase).label("since"),
             Defection.last_visit_on,
+            # of who has a contract, payments are on record and no visits
+            case((Customer.contract_from.is_(None), Customer.joined_on), else_=null()).label("joined_on"),
+            case((Customer.contract_from.is_(None), CustomerHistory.packed), else_=null()).label("packed"),
             Customer.name,
             case((may_be_mailed(), Customer.email), else_=null()).label("email"),
             Customer.opted_out_at.is_not(None).label("opted_out"),
             Customer.erased_at.is_not(None).label("erased"),
+            Invitation.started_at.is_not(None).label("started"),
         )
         .join(Customer, Customer.id == Invitation.customer_id)
         .join(Defection, Defection.id == Invitation.defection_id)
+        .outerjoin(CustomerHistory, CustomerHistory.customer_id == Customer.id)
         .join(QuestionnaireVersion, QuestionnaireVersion.id == Invitation.questionnaire_version_id)
         .where(Invitation.id.in_(bindparam("numbers", expanding=True)))
     )

@@ -1,23 +1,25 @@
 """Which mails are to be sent now, and by whom: what a sender does before it sends anything."""
 
 from collections import Counter
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import case, func, or_, select, update
 
 from survey.clock import now
 from survey.customers.models import Customer
 from survey.extensions import db
 from survey.invitations.asked import Asked, asked_among
-from survey.invitations.models import Invitation, Mailing
+from survey.invitations.models import ContactPolicy, Invitation, Mailing
+from survey.invitations.policy import LEFT, NEVER, contact_policy, is_quiet, left_at, over_limits
 from survey.invitations.suppression import suppressed_among
 
 #: a sender that is silent for so long is taken to be gone
 LEASE = timedelta(minutes=10)
 BATCH = 50
-#: two customers with one address are asked once in so many days
-ASKED_ONCE_IN = timedelta(days=30)
+#: so many values fit in one statement
+CHUNK = 10_000
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,13 @@ def tidy() -> int:
 
 
 def claim(worker: str, last_id: int) -> tuple[list[Claimed], int]:
-    """Claim up to BATCH mails that are due; gives those that may be sent, and how many were cancelled instead."""
+    """Claim up to BATCH mails that are due; gives those that may be sent, and how many were cancelled instead.
+
+    In the quiet hours nothing is due. Cancelled is what the invitation, the person or the policy does not allow now.
+    """
+    policy = contact_policy()
+    if is_quiet(policy, now()):
+        return [], 0
     due = (
         select(Mailing.id)
         .where(Mailing.state.in_(("queued", "deferred")), Mailing.due_at <= now(), Mailing.id <= last_id)
@@ -71,9 +79,11 @@ def claim(worker: str, last_id: int) -> tuple[list[Claimed], int]:
         Claimed(row.id, row.round, row.message_id, row.attempts, worker, people[row.invitation_id])
         for row in sorted(rows, key=lambda row: row.id)
     ]
-    suppressed = suppressed_among({mail.address for mail in claimed if mail.address})
-    sendable = [mail for mail in claimed if _may_go(mail.person) and mail.address not in suppressed]
-    cancel([mail for mail in claimed if mail not in sendable])
+    whys = _why_not(claimed, policy)
+    for mail in claimed:
+        if whys[mail.mailing_id]:
+            cancel(mail, whys[mail.mailing_id])
+    sendable = [mail for mail in claimed if not whys[mail.mailing_id]]
     return sendable, len(claimed) - len(sendable)
 
 
@@ -82,26 +92,30 @@ def mark_sending(mail: Claimed) -> bool:
 
     The caller commits before the first byte of DATA: whatever happens later, it is not sent a second time.
     """
+    policy = contact_policy()
     person = asked_among([mail.person.invitation_id]).get(mail.person.invitation_id)
-    if person is None or not _may_go(person) or suppressed_among([person.email or ""]):
-        cancel([mail])
+    why = "closed" if person is None else _why_not([replace(mail, person=person)], policy)[mail.mailing_id]
+    if why:
+        cancel(mail, why)
         return False
-    if person.email != mail.person.email:
+    if (person and person.email != mail.person.email) or is_quiet(policy, now()):
         release([mail])
         return False
     return _change(mail, "claimed", state="sending", attempts=mail.attempts + 1, lease_until=now() + LEASE)
 
 
-def cancel(mails: list[Claimed]) -> None:
-    """These are not sent, ever."""
-    for mail in mails:
-        _change(mail, "claimed", state="cancelled")
+def cancel(mail: Claimed, why: str) -> None:
+    """This one is not sent, ever. Whose first mail the clock does not allow is not asked about this episode."""
+    _change(mail, "claimed", state="cancelled", cancelled_because=why)
+    if mail.round == 0 and why in ("quarantine", "window_full"):
+        _withdraw([mail.person.invitation_id])
 
 
-def release(mails: list[Claimed]) -> None:
-    """These go back in the queue, untried."""
+def release(mails: list[Claimed], due_at: datetime | None = None) -> None:
+    """These go back in the queue, untried; with `due_at`, not to be taken before."""
+    later = {} if due_at is None else {"due_at": due_at}
     for mail in mails:
-        _change(mail, "claimed", state="queued" if mail.attempts == 0 else "deferred", worker=None)
+        _change(mail, "claimed", state="queued" if mail.attempts == 0 else "deferred", worker=None, **later)
 
 
 def counts_by_state() -> dict[str, int]:
@@ -112,8 +126,19 @@ def counts_by_state() -> dict[str, int]:
 _counts = select(Mailing.state, func.count()).group_by(Mailing.state).order_by(Mailing.state)
 
 
-def _may_go(person: Asked) -> bool:
-    return person.is_open(now()) and person.email is not None
+def _why_not(mails: Sequence[Claimed], policy: ContactPolicy) -> dict[int, str]:
+    """Why each may not leave now, by number; empty: it may. Two questions for all of them."""
+    suppressed = suppressed_among({mail.address for mail in mails if mail.address})
+    over = over_limits([mail.mailing_id for mail in mails], policy)
+
+    def why(mail: Claimed) -> str:
+        if mail.person.opted_out or mail.person.erased or mail.person.email is None:
+            return "not_allowed"
+        if not mail.person.is_open(now()):
+            return "closed"
+        return "suppressed" if mail.address in suppressed else over.get(mail.mailing_id, "")
+
+    return {mail.mailing_id: why(mail) for mail in mails}
 
 
 def _change(mail: Claimed, was: str, **values: object) -> bool:
@@ -129,29 +154,51 @@ def _change(mail: Claimed, was: str, **values: object) -> bool:
 
 
 def _drop_doubles() -> None:
-    """The same address, also in other letters, is asked once: the first mailing goes, later ones are withdrawn."""
-    waiting = select(Mailing.id).where(Mailing.state == "queued", Mailing.round == 0).limit(1)
-    if db.session.scalar(waiting) is None:
+    """One address, also in other letters, is one person: who was written to at it last keeps it, else who is first.
+
+    What waits for any other customer with that address is cancelled, and who was to be asked is not asked. It holds
+    for the days of peace or the window of the policy, whichever is longer.
+    """
+    waiting = Mailing.state.in_(("queued", "deferred"))
+    if db.session.scalar(select(Mailing.id).where(waiting).limit(1)) is None:
         return
-    place = func.row_number().over(partition_by=func.lower(Customer.email), order_by=Mailing.id)
-    ranked = (
-        select(Mailing.id, Mailing.state, Mailing.invitation_id, place.label("place"))
+    policy = contact_policy()
+    since = now() - timedelta(days=max(policy.quarantine_days, policy.window_days))
+    keeper = func.first_value(Invitation.customer_id).over(
+        partition_by=func.lower(Customer.email), order_by=(case((Mailing.state.in_(LEFT), 0), else_=1), Mailing.id)
+    )
+    lines = (
+        select(
+            Mailing.id,
+            Mailing.state,
+            Mailing.round,
+            Mailing.invitation_id,
+            Invitation.customer_id,
+            keeper.label("keeper"),
+        )
         .join(Invitation, Invitation.id == Mailing.invitation_id)
         .join(Customer, Customer.id == Invitation.customer_id)
-        .where(
-            Mailing.round == 0,
-            Mailing.state.not_in(("cancelled", "failed")),
-            Mailing.due_at > now() - ASKED_ONCE_IN,
-            Customer.email.is_not(None),
-        )
+        .where(or_(waiting, left_at() > since), Mailing.state.not_in(NEVER), Customer.email.is_not(None))
         .subquery()
     )
     doubles = db.session.execute(
-        select(ranked.c.id, ranked.c.invitation_id).where(ranked.c.place > 1, ranked.c.state == "queued")
-    ).all()
-    for mailing_id, invitation_id in doubles:
-        db.session.execute(
-            update(Mailing).where(Mailing.id == mailing_id).values(state="cancelled", answer="same address asked")
+        select(lines.c.id, lines.c.invitation_id, lines.c.round).where(
+            lines.c.customer_id != lines.c.keeper, lines.c.state.in_(("queued", "deferred"))
         )
-        still_open = update(Invitation).where(Invitation.id == invitation_id, Invitation.state == "open")
-        db.session.execute(still_open.values(state="withdrawn"))
+    ).all()
+    _cancel_doubles([row.id for row in doubles])
+    _withdraw([row.invitation_id for row in doubles if row.round == 0])
+
+
+def _cancel_doubles(mailings: list[int]) -> None:
+    for start in range(0, len(mailings), CHUNK):
+        some = update(Mailing).where(Mailing.id.in_(mailings[start : start + CHUNK]))
+        ended = some.values(state="cancelled", cancelled_because="same_address", answer="same address asked")
+        db.session.execute(ended.execution_options(synchronize_session=False))
+
+
+def _withdraw(invitations: list[int]) -> None:
+    for start in range(0, len(invitations), CHUNK):
+        some = Invitation.id.in_(invitations[start : start + CHUNK]), Invitation.state == "open"
+        ended = update(Invitation).where(*some).values(state="withdrawn")
+        db.session.execute(ended.execution_options(synchronize_session=False))

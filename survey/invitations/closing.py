@@ -25,7 +25,7 @@ def close_answered(invitation_id: int) -> bool:
     """
     if db.session.execute(_close_open(), {"number": invitation_id}).scalar() is None:
         return False
-    cancel_mailings([invitation_id])
+    cancel_mailings([invitation_id], "closed")
     return True
 
 
@@ -45,12 +45,12 @@ def close_all(customer_id: int, state: str) -> None:
     theirs = select(Invitation.id).where(Invitation.customer_id == customer_id, Invitation.state == "open")
     keys = db.session.scalars(theirs).all()
     db.session.execute(update(Invitation).where(Invitation.id.in_(keys)).values(state=state))
-    cancel_mailings(keys)
+    cancel_mailings(keys, "not_allowed" if state == "opted_out" else "closed")
 
 
-def cancel_mailings(invitation_ids: Collection[int]) -> None:
-    """Take back what has not left yet."""
-    db.session.execute(_cancel_pending(), {"numbers": list(invitation_ids)})
+def cancel_mailings(invitation_ids: Collection[int], why: str = "closed") -> None:
+    """Take back what has not left yet; `why` is one of CANCELLED_BECAUSE."""
+    db.session.execute(_cancel_pending(), {"numbers": list(invitation_ids), "why": why})
 
 
 # built once, and past the ORM: they run while nobody else can write
@@ -65,4 +65,5 @@ def _close_open() -> ReturningUpdate[Any]:
 def _cancel_pending() -> Update:
     mailing = Base.metadata.tables["mailing"]
     theirs = mailing.c.invitation_id.in_(bindparam("numbers", expanding=True))
-    return update(mailing).where(theirs, mailing.c.state.in_(NOT_YET_SENT)).values(state="cancelled")
+    waits = mailing.c.state.in_(NOT_YET_SENT)
+    return update(mailing).where(theirs, waits).values(state="cancelled", cancelled_because=bindparam("why"))

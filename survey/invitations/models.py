@@ -81,6 +81,7 @@ class Mailing(Base):
         CheckConstraint("cancelled_because = '' OR state = 'cancelled'", name="only_cancelled_says_why"),
         CheckConstraint("(state = 'sent') = (sent_at IS NOT NULL)", name="sent_has_date"),
         Index(None, "state", "due_at"),
+        Index(None, "sent_at"),
     )
 
 

@@ -1,4 +1,8 @@
-"""Who is asked: an invitation for every new defection, in the transaction that stored it."""
+"""Who is asked: an invitation for every new defection, in the transaction that stored it.
+
+The rules say what is asked and by which way (survey/questionnaires/targeting.py), the policy how often anybody may be
+(policy.py); judging.py puts both to the people of a batch in one question.
+"""
 
 import secrets
 from collections import Counter
@@ -8,23 +12,16 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import insert, select
 
-from survey.clock import now
 from survey.customers.models import Customer
 from survey.defections.detection import Noticed
 from survey.defections.models import Defection
 from survey.extensions import db
+from survey.invitations.judging import Person, Terms, judged, people, reasons_among
 from survey.invitations.models import Invitation, Mailing
-from survey.invitations.suppression import suppressed_among
-from survey.questionnaires.models import Questionnaire, QuestionnaireVersion
+from survey.questionnaires.targeting import newest_versions
 from survey.web import settings
-
-#: what is known of somebody who left
-Person = Row[*tuple[Any, ...]]
-
-#: who left longer ago than this is not asked any more
-OLDEST_DAYS = 365
 
 
 class NothingToAsk(Exception):
@@ -43,97 +40,78 @@ def plan(defections: Sequence[Noticed], as_of: date, segment: str | None = None)
     """Make the invitations, and the first mail of each, for those of the defections that are still open.
 
     Who may not or cannot be asked gets an invitation that is skipped and says why, so that every defection is
-    accounted for. With `segment`, others are not asked at all: they get no row, now or later. A defection that
-    has an invitation gets no second one. Flushes; raises NothingToAsk.
+    accounted for. Who is asked by phone gets an invitation and no mail. With `segment`, others are not asked at all:
+    they get no row, now or later. A defection that has an invitation gets no second one. Flushes; raises NothingToAsk.
     """
-    people = _people([d.defection_id for d in defections if d.is_open], segment)
-    if not people:
+    still_gone = [noticed.defection_id for noticed in defections if noticed.is_open]
+    if not still_gone:
         return Planned(0, {})
-    suppressed = suppressed_among({row.email for row in people if row.email})
-    reasons = {row.defection_id: _why_not(row, as_of, suppressed) for row in people}
-    _add_invitations(people, reasons)
-    asked = [defection for defection, why in reasons.items() if not why]
-    _add_first_mailings(asked)
-    return Planned(len(asked), dict(Counter(why for why in reasons.values() if why)))
+    terms = Terms.of_today(as_of)
+    found = _not_yet_planned(still_gone, segment, terms)
+    if not found:
+        return Planned(0, {})
+    reasons = reasons_among(found, terms)
+    _add_invitations(found, reasons, terms)
+    _add_first_mailings([person for person in found if not reasons[person.defection_id]], terms)
+    skipped = Counter(why for why in reasons.values() if why)
+    return Planned(len(found) - skipped.total(), dict(skipped))
 
 
-def _people(defections: list[int], segment: str | None) -> Sequence[Person]:
+def _not_yet_planned(defections: list[int], segment: str | None, terms: Terms) -> Sequence[Person]:
     query = (
-        select(
-            Defection.id.label("defection_id"),
-            Defection.defected_on,
-            Customer.id.label("customer_id"),
-            Customer.email,
-            Customer.language,
-            Customer.do_not_contact,
-            Customer.opted_out_at,
-            Customer.erased_at,
-        )
-        .join(Customer, Customer.id == Defection.customer_id)
+        people(terms)
         .outerjoin(Invitation, Invitation.defection_id == Defection.id)
         .where(Defection.id.in_(defections), Invitation.id.is_(None))
         .order_by(Defection.id)
     )
     if segment is not None:
         query = query.where(Customer.segment == segment)
-    return db.session.execute(query).all()
+    return judged(query)
 
 
-def _why_not(person: Person, as_of: date, suppressed: set[str]) -> str:
-    """Why this person is not asked; empty: is asked. The first that holds, the weightiest first."""
-    reasons = {
-        "erased": person.erased_at is not None,
-        "do_not_contact": person.do_not_contact,
-        "opted_out": person.opted_out_at is not None,
-        "no_address": not person.email,
-        "suppressed": person.email in suppressed,
-        "too_long_ago": person.defected_on < as_of - timedelta(days=OLDEST_DAYS),
-    }
-    return next((why for why, holds in reasons.items() if holds), "")
-
-
-def _add_invitations(people: Sequence[Person], reasons: dict[int, str]) -> None:
-    moment = now()
-    common = {
-        "questionnaire_version_id": _version_to_ask(),
-        "created_at": moment,
-        "expires_at": moment + timedelta(days=settings().link_days),
-    }
-    rows = [
-        common
-        | {
-            "defection_id": person.defection_id,
-            "customer_id": person.customer_id,
-            "language": person.language,
-            "order_seed": secrets.randbelow(2**31),
-            "state": "skipped" if reasons[person.defection_id] else "open",
-            "skipped_because": reasons[person.defection_id],
-        }
-        for person in people
-    ]
+def _add_invitations(found: Sequence[Person], reasons: dict[int, str], terms: Terms) -> None:
+    common = {"created_at": terms.moment, "shown": _version_to_show()}
+    rows = [_invitation(person, reasons[person.defection_id], terms, common) for person in found]
     db.session.execute(insert(Invitation), rows)
 
 
-def _version_to_ask() -> int:
-    """The newest version of the questionnaire in use."""
-    query = (
-        select(QuestionnaireVersion.id)
-        .join(Questionnaire)
-        .where(Questionnaire.active)
-        .order_by(Questionnaire.id, QuestionnaireVersion.version.desc())
-        .limit(1)
-    )
-    version = db.session.scalar(query)
-    if version is None:
+def _invitation(person: Person, why: str, terms: Terms, common: dict[str, Any]) -> dict[str, Any]:
+    rule = terms.rule_of(person)
+    wait = timedelta(days=rule.wait_days if rule else 0)
+    return {
+        "defection_id": person.defection_id,
+        "customer_id": person.customer_id,
+        "questionnaire_version_id": rule.version_id if rule and rule.version_id else common["shown"],
+        "language": person.language,
+        "order_seed": secrets.randbelow(2**31),
+        "channel": "phone" if rule and rule.channel == "phone" else "mail",
+        "targeting_rule_id": rule.key if rule else None,
+        "state": "skipped" if why else "open",
+        "skipped_because": why,
+        "created_at": common["created_at"],
+        "expires_at": common["created_at"] + wait + timedelta(days=settings().link_days),
+    }
+
+
+def _version_to_show() -> int:
+    """What an invitation is bound to where no rule says: the newest version of the first questionnaire in use."""
+    newest = newest_versions()
+    if not newest:
         raise NothingToAsk("No questionnaire is published, so nobody can be invited. Publish one first.")
-    return version
+    return newest[min(newest)]
 
 
-def _add_first_mailings(defections: list[int]) -> None:
-    keys = db.session.scalars(select(Invitation.id).where(Invitation.defection_id.in_(defections))).all()
-    moment = now()
-    if keys:
-        db.session.execute(insert(Mailing), [_mailing(key, moment) for key in keys])
+def _add_first_mailings(asked: Sequence[Person], terms: Terms) -> None:
+    due = {person.defection_id: terms.contact_at(rule) for person, rule in _by_mail(asked, terms)}
+    query = select(Invitation.id, Invitation.defection_id).where(Invitation.defection_id.in_(due))
+    rows = [_mailing(key, due[defection]) for key, defection in db.session.execute(query)]
+    if rows:
+        db.session.execute(insert(Mailing), rows)
+
+
+def _by_mail(asked: Sequence[Person], terms: Terms) -> list[tuple[Person, Any]]:
+    pairs = [(person, terms.rule_of(person)) for person in asked]
+    return [(person, rule) for person, rule in pairs if rule and rule.channel == "mail"]
 
 
 def _mailing(invitation: int, due_at: datetime) -> dict[str, Any]:

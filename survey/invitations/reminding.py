@@ -1,9 +1,12 @@
-"""Reminders: to those who were asked and have not answered."""
+"""Reminders: to those who were asked and have not answered, nor begun to."""
 
+from collections import Counter
+from collections.abc import Collection
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import exists, select
+from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import aliased
 
 from survey.clock import now
@@ -11,6 +14,7 @@ from survey.customers.models import Customer
 from survey.extensions import db
 from survey.invitations.asked import may_be_mailed
 from survey.invitations.models import Invitation, Mailing
+from survey.invitations.policy import after_quiet, contact_policy
 from survey.web import settings
 
 #: how long after the mail of the round before; there is no round after the last
@@ -20,24 +24,31 @@ SLACK = timedelta(hours=12)
 BATCH = 500
 
 
-def queue_reminders() -> int:
-    """Put the next BATCH reminders that are due in the queue; gives how many, 0 when all are there. Flushes.
+def queue_reminders(busy: Select[*tuple[Any, ...]], stopped: Collection[int] = ()) -> Counter[str]:
+    """Take the next BATCH reminders that are due; gives how many were `queued`, and how many `stopped`.
 
-    Due is a round when the round before was sent long enough ago and the invitation still stands open.
+    Due is a round when the policy has it, the round before was sent long enough ago and the invitation still stands
+    open. `busy`: keys of invitations that somebody is answering: their reminder waits. `stopped`: rounds that bring too
+    little: their reminders are written down as cancelled, for `little_gain`. Empty when all are there. Flushes.
     """
+    policy = contact_policy()
     for round_, wait in WAITS.items():
-        if keys := _due(round_, wait):
-            moment, domain = now(), settings().mail_from.rsplit("@", 1)[-1].rstrip(">")
-            db.session.add_all(
-                Mailing(invitation_id=key, round=round_, message_id=f"<{uuid4()}@{domain}>", due_at=moment)
-                for key in keys
-            )
+        keys = _due(round_, wait, busy) if round_ <= policy.most_reminders else []
+        if keys:
+            ended = {"state": "cancelled", "cancelled_because": "little_gain"} if round_ in stopped else {}
+            due_at = after_quiet(policy, now())
+            db.session.add_all(Mailing(**_reminder(key, round_), due_at=due_at, **ended) for key in keys)
             db.session.flush()
-            return len(keys)
-    return 0
+            return Counter({"stopped" if ended else "queued": len(keys)})
+    return Counter()
 
 
-def _due(round_: int, wait: timedelta) -> list[int]:
+def _reminder(invitation: int, round_: int) -> dict[str, Any]:
+    domain = settings().mail_from.rsplit("@", 1)[-1].rstrip(">")
+    return {"invitation_id": invitation, "round": round_, "message_id": f"<{uuid4()}@{domain}>"}
+
+
+def _due(round_: int, wait: timedelta, busy: Select[*tuple[Any, ...]]) -> list[int]:
     before, after = aliased(Mailing), aliased(Mailing)
     query = (
         select(Invitation.id)
@@ -50,6 +61,7 @@ def _due(round_: int, wait: timedelta) -> list[int]:
             before.state == "sent",
             before.sent_at <= now() - wait + SLACK,
             ~exists().where(after.invitation_id == Invitation.id, after.round == round_),
+            Invitation.id.not_in(busy),
         )
         .order_by(Invitation.id)
         .limit(BATCH)

@@ -24,17 +24,22 @@ def suppress(address: str, why: str) -> None:
         db.session.flush()
 
 
-def suppressed_among(addresses: Collection[str]) -> set[str]:
-    """Those of the addresses that are never written to again, also when that was said under a retired key."""
+def suppressed_among(addresses: Collection[str], why: str | None = None) -> set[str]:
+    """Those of the addresses that are never written to again, also when that was said under a retired key.
+
+    With `why`, only those suppressed for that.
+    """
     keys = [settings().secret_key, *settings().old_secret_keys]
     pairs = [(_digest(address, key), address) for address in addresses for key in keys]
-    known = {digest for chunk in _chunks(list(dict(pairs))) for digest in _known(chunk)}
+    known = {digest for chunk in _chunks(list(dict(pairs))) for digest in _known(chunk, why)}
     # an address in other letters has the same digest: both are meant
     return {address for digest, address in pairs if digest in known}
 
 
-def _known(digests: list[str]) -> Sequence[str]:
+def _known(digests: list[str], why: str | None) -> Sequence[str]:
     query = select(Suppression.address_digest).where(Suppression.address_digest.in_(digests))
+    if why is not None:
+        query = query.where(Suppression.why == why)
     return db.session.scalars(query).all()
 
 

@@ -19,7 +19,7 @@ class Questionnaire(Base):
     name: Mapped[str] = mapped_column(String(100), unique=True)
     active: Mapped[bool] = mapped_column(default=True)
     #: the next version as far as it is written, in the form of `QuestionnaireVersion.content`; None: nothing changed
-    draft: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    draft: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     draft_changed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     #: edits so far; an edit of a draft that somebody else changed meanwhile is seen by it
     draft_edits: Mapped[int] = mapped_column(default=0, server_default="0")

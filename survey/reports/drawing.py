@@ -28,9 +28,14 @@ def reasons_drawn(found: Findings, order: str, language: str) -> dict[str, Marku
     if not places:
         return {}
     label = f"{telling.reasons_title(found, order, language)}. {telling.basis_sentence(found.shares)}"
-    rows = [_drawn(found, k, language) for k in places]
+    rows = rows_drawn(found, order, language)
     layouts = (("narrow", NARROW), ("wide", WIDE))
     return {name: charts.svg(reasons_picture(rows, layout), label, language) for name, layout in layouts}
+
+
+def rows_drawn(found: Findings, order: str, language: str) -> list[Drawn]:
+    """The reasons as they are drawn, the first at the top."""
+    return [_drawn(found, k, language) for k in telling.ordered(found, order)]
 
 
 def _drawn(found: Findings, k: int, language: str) -> Drawn:

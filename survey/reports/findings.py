@@ -65,7 +65,7 @@ def findings_for(lens: Lens, today: date) -> Findings | None:
     """The same, or where too few answered, of the year up to the end of the period; `shares.lens` says which."""
     found = findings(lens)
     longer = widened(lens, today)
-    if longer == lens or (found and not found.shares.says_little):
+    if found is None or longer == lens or not found.shares.says_little:
         return found
     wider = findings(longer)
     return wider if wider and wider.shares.best else found
@@ -162,9 +162,15 @@ def _found(payload: dict[str, Any], lens: Lens) -> Findings:
         given[name] = _estimates(given[name])
     given["widest"] = tuple((low, high) for low, high in given["widest"])
     shares = ReasonShares(lens=lens, reasons=reasons, **given)
-    agreement = tuple(Agreement(**each) for each in payload["agreement"])
+    agreement = tuple(
+        Agreement(**{name: _tuple(value) for name, value in each.items()}) for each in payload["agreement"]
+    )
     compared = _contrasts(payload["contrasts"]) if payload["contrasts"] else None
     return Findings(shares, _lost(payload["lost"], shares), agreement, _estimates(payload["price"]), compared)
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _lost(given: dict[str, Any] | None, shares: ReasonShares) -> LostByReason | None:

@@ -3,7 +3,11 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-NAMES = ("last-quarter", "this-quarter", "last-12-months", "custom")
+#: periods whose days follow from today
+NAMED = ("last-quarter", "this-quarter", "last-12-months")
+#: from the month in which the first customer left, and days that somebody chose
+EVERYTHING, CUSTOM = "everything", "custom"
+NAMES = (*NAMED, EVERYTHING, CUSTOM)
 DAY = timedelta(days=1)
 
 
@@ -31,29 +35,29 @@ class Period:
         last = self.first - DAY
         if not self.is_whole_months:
             return Period(self.first - timedelta(days=self.days), last)
-        months = _month_number(self.last) - _month_number(self.first) + 1
-        return Period(_month_start(_month_number(self.first) - months), last)
+        months = month_number(self.last) - month_number(self.first) + 1
+        return Period(_month_start(month_number(self.first) - months), last)
 
 
 def named(name: str, today: date) -> Period:
-    """The period that a name stands for on a day; raises KeyError for any other name, `custom` too."""
+    """The period that a name of NAMED stands for on a day; raises KeyError for any other name."""
     quarter = _quarter_start(today)
     if name == "last-quarter":
         return Period(_quarter_start(quarter - DAY), quarter - DAY)
     if name == "this-quarter":
         return Period(quarter, today)
     if name == "last-12-months":
-        return Period(_month_start(_month_number(today) - 12), _month_start(_month_number(today)) - DAY)
+        return Period(_month_start(month_number(today) - 12), _month_start(month_number(today)) - DAY)
     raise KeyError(name)
 
 
 def months_up_to(day: date, count: int) -> list[Period]:
     """The last `count` whole months of which the last ends on or before `day`, oldest first."""
-    after = _month_number(day + DAY)
+    after = month_number(day + DAY)
     return [Period(_month_start(n), _month_start(n + 1) - DAY) for n in range(after - count, after) if n >= 12]
 
 
-def _month_number(day: date) -> int:
+def month_number(day: date) -> int:
     """Months since the beginning of year 0."""
     return day.year * 12 + day.month - 1
 

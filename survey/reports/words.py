@@ -91,6 +91,12 @@ def words_of(search: Search, page: int | None = None) -> list[Words]:
     return found if page is None or search.given_by != "read" else _with_guesses(found, search.reason)
 
 
+def words_with(keys: Sequence[int]) -> dict[int, str | None]:
+    """The masked words of these answers; None once the person is erased, and a key that is gone is left out."""
+    query = select(Response.id, Response.masked_words).where(Response.id.in_(keys))
+    return {key: text for key, text in db.session.execute(query)}
+
+
 def _with_guesses(found: Sequence[Words], reason: Reason) -> list[Words]:
     read = guesses([words.response_id for words in found])
     return [

@@ -4,8 +4,8 @@ from urllib.parse import parse_qsl
 
 from werkzeug.datastructures import MultiDict
 
-#: the form has some twenty-five fields
-MOST_FIELDS = 100
+#: the form has some thirty fields, and as many as it has further questions and choices that are ticked
+MOST_FIELDS = 1000
 
 
 class TooManyFields(Exception):

@@ -6,7 +6,7 @@ from sqlalchemy import select, update
 
 from survey.clock import now
 from survey.extensions import db
-from survey.responses.models import Response
+from survey.responses.models import Response, ResponseAnswer
 from survey.web import settings
 
 BATCH = 1000
@@ -29,4 +29,22 @@ def forget_words() -> int:
     )
     keys = list(db.session.scalars(over))
     db.session.execute(update(Response).where(Response.id.in_(keys)).values(words=None))
+    return len(keys)
+
+
+def forget_further_words() -> int:
+    """The same for words written at further questions."""
+    over = (
+        select(ResponseAnswer.id)
+        .join(Response, Response.id == ResponseAnswer.response_id)
+        .where(
+            ResponseAnswer.words.is_not(None),
+            ResponseAnswer.masked_words.is_not(None),
+            Response.created_at < now() - timedelta(days=settings().keep_words_days),
+        )
+        .order_by(ResponseAnswer.id)
+        .limit(BATCH)
+    )
+    keys = list(db.session.scalars(over))
+    db.session.execute(update(ResponseAnswer).where(ResponseAnswer.id.in_(keys)).values(words=None))
     return len(keys)

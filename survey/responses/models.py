@@ -33,7 +33,7 @@ class Response(Base):
     interviewer_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id", ondelete="SET NULL"))
     #: from the page being shown to the answer being sent; None: not known, or over a day
     seconds_taken: Mapped[int | None]
-    #: number of rows in response_reason, so that a half-stored answer shows
+    #: number of rows in response_reason, so that a half-stored answer shows; 0: would rather not say
     reason_count: Mapped[int]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
@@ -42,7 +42,7 @@ class Response(Base):
     __table_args__ = (
         CheckConstraint("language IN ('nl', 'en')", name="known_language"),
         CheckConstraint("channel IN ('mail', 'phone')", name="known_channel"),
-        CheckConstraint("reason_count >= 1", name="has_a_reason"),
+        CheckConstraint("reason_count >= 0", name="reasons_counted"),
     )
 
 
@@ -100,7 +100,10 @@ class ResponseAnswer(Base):
 
 
 class ResponseDraft(Base):
-    """A form saved for later: taken up again from the same link, gone once the answer is sent or the link is over."""
+    """A form saved for later: taken up again from the same link, gone once the answer is sent.
+
+    Once the link is over, or the person erased, only an empty row is left, so that who began stays counted.
+    """
 
     __tablename__ = "response_draft"
 

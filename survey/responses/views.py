@@ -6,11 +6,12 @@ gets the form back, with the text in it. The one-click POST of RFC 8058 comes fr
 wherever it comes from; the worst it can do is to leave somebody in peace.
 """
 
+import gzip
 from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
-from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import force_locale
 from flask_babel import gettext as _
@@ -19,21 +20,25 @@ from werkzeug.datastructures import MultiDict
 
 from survey import web
 from survey.accounts.tries import count_try, network_of, too_many
-from survey.clock import now, today
+from survey.clock import local, now, today
 from survey.database import reading
 from survey.extensions import csrf, db
 from survey.invitations.asked import Asked, asked
 from survey.invitations.closing import opt_out
 from survey.invitations.links import ANSWER, OPT_OUT, invitation_of, token_for
 from survey.questionnaires.relation import relation_sentence
-from survey.responses.answering import take
+from survey.responses.answering import How, mark_started, take
+from survey.responses.drafts import Draft, draft_of, empty_drafts, save_draft
 from survey.responses.fields import TooManyFields, read_fields
-from survey.responses.forms import AnswerForm
+from survey.responses.forms import AnswerForm, typed
+from survey.responses.timing import is_ours, seconds_since, stamp
 from survey.write_gate import GateTimeout
 
 #: links that are not ours, a minute, from one address
 WRONG_LINKS = 30
 FORM_TYPE = "application/x-www-form-urlencoded"
+#: pages smaller than this are sent as they are
+WORTH_PACKING = 2048
 
 blueprint = Blueprint("responses", __name__)
 csrf.exempt(blueprint)
@@ -45,13 +50,27 @@ def form(token: str) -> ResponseReturnValue:
     """The form of one invitation; a POST stores the answer, anything else changes nothing."""
     given = _fields() if request.method == "POST" else request.args
     person = _person(ANSWER, token)
-    language = _language(given, person)
+    draft = _draft(person) if request.method != "POST" else None
+    language = _language(given, person, draft)
     with force_locale(language):
         if not person.is_open(now()):
             return _closed(person)
         if request.method != "POST":
-            return _show(person, AnswerForm(person, MultiDict(given), language))
-        return _receive(token, person, AnswerForm(person, given, language), given)
+            return _open(person, given, draft, language)
+        return _receive(token, person, AnswerForm(person, given, language, may_decline=True), given)
+
+
+@blueprint.get("/a/<token>/saved")
+def saved(token: str) -> ResponseReturnValue:
+    """What one sees after saving for later."""
+    person = _person(ANSWER, token)
+    draft = _draft(person)
+    if draft is None:
+        return redirect(url_for(".form", token=token))
+    with force_locale(_language(request.args, person, draft)):
+        return render_template(
+            "responses/saved.html", until=local(person.expires_at), link=url_for(".form", token=token)
+        )
 
 
 @blueprint.get("/a/<token>/thanks")
@@ -74,6 +93,7 @@ def stop(token: str) -> ResponseReturnValue:
         if request.method != "POST":
             return render_template("responses/stop.html")
         opt_out(person.invitation_id)
+        empty_drafts([person.invitation_id])
         db.session.commit()
         return render_template("responses/stopped.html")
 
@@ -88,36 +108,75 @@ def keep_text(error: Exception) -> ResponseReturnValue:
     log.warning("answer could not be stored", error=type(error).__name__)
     given = _fields()
     with force_locale(_language(given, None)):
-        page = render_template("responses/busy.html", given=given, action=request.path)
+        page = render_template("responses/busy.html", given=given, kept=typed(given), action=request.path)
     return page, 503, {"Retry-After": web.RETRY_AFTER_SECONDS}
 
 
+@blueprint.after_request
+def pack(response: Response) -> Response:
+    """Compress a page for whoever can read that. What is secret in it is its own address, which its reader knows."""
+    response.vary.add("Accept-Encoding")
+    wanted = request.accept_encodings.quality("gzip") and response.mimetype == "text/html"
+    if wanted and not response.direct_passthrough:
+        page = response.get_data()
+        if len(page) >= WORTH_PACKING:
+            response.set_data(gzip.compress(page, 6, mtime=0))
+            response.content_encoding = "gzip"
+    return response
+
+
+def _draft(person: Asked) -> Draft | None:
+    """What this person saved for later; nobody who has sent nothing has saved anything."""
+    return draft_of(person.invitation_id) if person.started and person.is_open(now()) else None
+
+
+def _open(person: Asked, given: "MultiDict[str, str]", draft: Draft | None, language: str) -> ResponseReturnValue:
+    """The form as it was saved, or empty; a reason in the address, tapped in the mail, is only chosen, not stored."""
+    fields = MultiDict(draft.fields) if draft else MultiDict[str, str]()
+    if given.get("reason"):
+        fields["reason"] = str(given.get("reason"))
+    return _show(person, AnswerForm(person, fields, language, may_decline=True), saved_at=draft and draft.saved_at)
+
+
 def _receive(token: str, person: Asked, answers: AnswerForm, given: "MultiDict[str, str]") -> ResponseReturnValue:
-    if given.get("switch") in web.LANGUAGES:
-        return _show(person, answers, kept=True)
     if _from_another_site():
         return _show(person, answers, 422, _("This did not come from our own page. Please send it again from here."))
+    if given.get("switch") in web.LANGUAGES:
+        return _keep_begun(person, _show(person, answers, kept=True))
+    if given.get("save"):
+        save_draft(person.invitation_id, answers.language, typed(given))
+        return _keep_begun(person, redirect(url_for(".saved", token=token, lang=answers.language), 303))
     if strange := answers.strange_fields(given):
         log.warning("unknown fields ignored", count=strange)
     if not answers.validate():
-        return _show(person, answers, 422)
-    taken = take(person, answers.answer())
+        return _keep_begun(person, _show(person, answers, 422))
+    seconds = seconds_since(answers.shown_at, person.invitation_id)
+    taken = take(person, answers.answer(), How(seconds_taken=seconds))
     db.session.commit()
     if not taken:
         return _closed(_reload(person))
     return redirect(url_for(".thanks", token=token, lang=answers.language), 303)
 
 
-def _show(
-    person: Asked, answers: AnswerForm, status: int = 200, fault: str = "", kept: bool = False
-) -> ResponseReturnValue:
+def _keep_begun(person: Asked, page: ResponseReturnValue) -> ResponseReturnValue:
+    """Note that somebody began, together with what was saved."""
+    mark_started(person.invitation_id)
+    db.session.commit()
+    return page
+
+
+def _show(person: Asked, answers: AnswerForm, status: int = 200, fault: str = "", **more: Any) -> ResponseReturnValue:
+    """The form. `more`: `kept` where what was typed stands in it, `saved_at` where it was saved for later."""
+    shown_before = is_ours(answers.shown_at, person.invitation_id)
     page = render_template(
         "responses/form.html",
         version=person.version,
         answers=answers,
         intro=relation_sentence(person.version, answers.language, person.spell, today()),
         fault=fault,
-        kept=kept or status != 200,
+        kept=more.get("kept", False) or status != 200,
+        saved_at=more.get("saved_at"),
+        shown_at=answers.shown_at if shown_before else stamp(person.invitation_id),
         stop_token=token_for(OPT_OUT, person.invitation_id),
         keep_words_days=web.settings().keep_words_days,
         privacy_contact=web.settings().privacy_contact,
@@ -178,10 +237,12 @@ def _fields() -> "MultiDict[str, str]":
         abort(413)
 
 
-def _language(given: "MultiDict[str, str]", person: Asked | None) -> str:
+def _language(given: "MultiDict[str, str]", person: Asked | None, draft: Draft | None = None) -> str:
     for wish in (given.get("switch"), given.get("lang")):
         if wish in web.LANGUAGES:
             return str(wish)
+    if draft is not None:
+        return draft.language
     if person is not None:
         return person.language
     return request.accept_languages.best_match(web.LANGUAGES) or "nl"

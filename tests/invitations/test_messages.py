@@ -46,6 +46,7 @@ def person(context: None) -> Asked:
         email="jan@example.org",
         opted_out=False,
         erased=False,
+        started=False,
     )
 
 

@@ -39,7 +39,7 @@ def kind_of(path: str) -> str:
 def links_on(page: Page, site: Site) -> list[str]:
     found = page.eval_on_selector_all("a[href]", "all => all.map(a => a.href)")
     inside = [link.split("#")[0].removeprefix(site.url) for link in found if link.startswith(site.url + "/")]
-    return [path for path in inside if not re.search(r"\.(csv|xlsx|eml|svg)(\?|$)|/static/|lang=", path)]
+    return [path for path in inside if not re.search(r"\.(csv|xlsx|json|eml|svg)(\?|$)|/static/|lang=", path)]
 
 
 def crawl(

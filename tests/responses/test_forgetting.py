@@ -14,7 +14,7 @@ from survey.extensions import db
 from survey.jobs.models import Job
 from survey.jobs.tasks import forget
 from survey.responses import forgetting
-from survey.responses.models import Response
+from survey.responses.models import Response, ResponseAnswer
 from tests.invitations.people import invite
 
 
@@ -43,6 +43,19 @@ def job(key: str, state: str, days_ago: float) -> Job:
 def words() -> dict[int, str | None]:
     db.session.expire_all()
     return {response.id: response.words for response in db.session.scalars(select(Response))}
+
+
+def test_words_of_further_questions_go_like_others(context: None) -> None:
+    for days, masked in ((91, "m"), (91, None), (89, "m")):
+        row = ResponseAnswer(response_id=answer(days, "m"), question="why", words="raw", masked_words=masked)
+        db.session.add(row)
+    db.session.commit()
+
+    forget.run(job("forget:1", "running", 0))
+
+    db.session.expire_all()
+    kept = db.session.scalars(select(ResponseAnswer.words).order_by(ResponseAnswer.id)).all()
+    assert kept == [None, "raw", "raw"]
 
 
 def test_raw_words_go_after_their_days_and_only_where_masked_ones_are(context: None) -> None:

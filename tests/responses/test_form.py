@@ -48,7 +48,7 @@ def rows(app: Flask) -> tuple[int, ...]:
 
 
 def reasons_in(page: str) -> list[str]:
-    return re.findall(r'type="radio" name="reason" id="[^"]*" value="([^"]*)"', page)
+    return re.findall(r'type="radio" name="reason" id="[^"]*" value="([a-z_]+)"', page)
 
 
 def test_it_names_the_relation_and_lists_every_reason_in_the_persons_own_order(client: FlaskClient, ask: Ask) -> None:

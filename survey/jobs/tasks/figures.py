@@ -1,4 +1,4 @@
-"""Work out how many leave, for all and for each branch, and keep it until the next night."""
+"""Work out how many leave, for all, each branch and each segment, and keep it until the next night."""
 
 from functools import partial
 from typing import Any
@@ -18,4 +18,6 @@ def run(job: Job | None = None) -> dict[str, Any]:
         db.session.rollback()
     for each in worked:
         committed(db.session, partial(figures.keep, each))
+    if worked:
+        committed(db.session, partial(figures.forget_others, {each.scope for each in worked}))
     return {"figures": len(worked), **({"as_of": worked[0].as_of.isoformat()} if worked else {})}

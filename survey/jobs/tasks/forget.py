@@ -12,7 +12,8 @@ from survey.customers.uploads import delete_finished_uploads
 from survey.extensions import db
 from survey.jobs.models import Job
 from survey.reasons import versions
-from survey.responses.forgetting import forget_words
+from survey.responses.drafts import forget_drafts
+from survey.responses.forgetting import forget_further_words, forget_words
 from survey.web import settings
 
 KEEP_TRIES = timedelta(days=1)
@@ -23,7 +24,8 @@ BATCH = 1000
 def run(job: Job) -> dict[str, Any]:
     """Gives how many of each were forgotten. Every batch is a transaction of its own."""
     return {
-        "words": _all(forget_words),
+        "words": _all(forget_words) + _all(forget_further_words),
+        "drafts": _all(forget_drafts),
         "tries": _all(lambda: _delete_tries(now() - KEEP_TRIES)),
         "jobs": _all(lambda: _delete_jobs(now() - KEEP_JOBS)),
         "readings": _all(lambda: versions.forget_old_readings(BATCH)),
