@@ -39,20 +39,18 @@ MAIN = (
     Entry("value.index", _("What a customer is worth")),
     Entry("defections.drifting", _("Who is drifting")),
     Entry("defections.index", _("Who left")),
-    Entry("asking.index", _("How asking goes")),
     Entry("winback.index", _("Coming back")),
     Entry("review.queue", _("Read answers")),
     Entry("investments.overview", _("Where the money goes")),
-    Entry("pack.newest", _("Decision pack"), of_all=True),
     Entry("notices.index", _("Notices")),
 )
-#: for setting up, under the account
+#: what is wanted now and then, and for setting up: under the account
 SETTING_UP = (
+    Entry("pack.newest", _("Decision pack"), of_all=True),
+    Entry("asking.index", _("How asking goes")),
     Entry("customers.imports", _("Import files")),
     Entry("defections.definitions", _("When has a customer left")),
     Entry("targeting.index", _("Who is asked what")),
-    Entry("policy.index", _("How often anybody may be written to")),
-    Entry("targeting.skipped", _("Who was not asked, and why")),
     Entry("taxonomy.reasons", _("Reasons")),
     Entry("questionnaires.index", _("Questionnaires")),
     Entry("themes.found", _("New reasons")),

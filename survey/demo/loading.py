@@ -37,9 +37,12 @@ DAYS_BETWEEN = 30
 #: how many of those invited last have not answered yet, so that there is somebody to answer as
 STILL_TO_ANSWER = 5
 #: the policy that an installation begins with
-POLICY = {"quarantine_days": 180, "most_mails": 3, "window_days": 30, "quiet_from": 20, "quiet_until": 8}
+POLICY = {
+    "quarantine_days": 180, "most_mails": 3, "window_days": 30, "quiet_from": 20, "quiet_until": 8,
+    "domain_per_minute": 600,
+}  # fmt: skip
 #: what the night works out before investments are checked
-NIGHTLY = ("value", "watch", "find_themes", "shares", "figures", "alert")
+NIGHTLY = ("value", "watch", "find_themes", "shares", "figures", "alert", "cases")
 #: after two, enough of the sample has been read that the shares of a year have honest intervals
 SITTINGS = 2
 
@@ -118,8 +121,10 @@ def _fill(app: Flask, business: DemoBusiness, days: list[date]) -> None:
 
 
 def _lift_policy() -> None:
-    """Two years are told in a minute, at any hour: until they are, nobody is asked too often and it is never night."""
-    _set_policy(quarantine_days=0, most_mails=100, window_days=1, quiet_from=0, quiet_until=0)
+    """Two years are told in a minute, at any hour: until they are, nothing is too often or too much and never night."""
+    _set_policy(
+        quarantine_days=0, most_mails=100, window_days=1, quiet_from=0, quiet_until=0, domain_per_minute=1_000_000
+    )
 
 
 def _set_policy(**values: int) -> None:
@@ -191,8 +196,9 @@ def _date_back(delays: dict[int, int]) -> None:
     db.session.execute(update(Mailing), [{"id": key, "sent_at": asked[number]} for key, number in mailings])
     answers = db.session.execute(select(Response.id, Response.invitation_id)).all()
     latest = now()
-    days = [{"id": key, "created_at": min(asked[n] + timedelta(days=delays[n]), latest)} for key, n in answers]
-    db.session.execute(update(Response), days)
+    days = {n: min(asked[n] + timedelta(days=delays[n]), latest) for _, n in answers}
+    db.session.execute(update(Response), [{"id": key, "created_at": days[n]} for key, n in answers])
+    db.session.execute(update(Invitation), [{"id": n, "started_at": day} for n, day in days.items()])
 
 
 def _send(browser: Client, base_url: str, link: str, answer: Answer) -> None:

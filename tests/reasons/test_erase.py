@@ -1,5 +1,6 @@
 """Erasing: nothing of the person is left anywhere in the database or the instance folder; the reason stays counted."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from sqlalchemy import func, select
 from survey.accounts.models import AuditEntry
 from survey.customers.models import Customer
 from survey.extensions import db
-from survey.invitations.models import Mailing
+from survey.invitations.models import Invitation, Mailing
 from survey.invitations.suppression import suppressed_among
 from survey.jobs.tasks import classify, reclassify
 from survey.reasons import versions
@@ -17,6 +18,7 @@ from survey.reasons.models import Classification, ClassifiedReason
 from survey.responses.models import ResponseAnswer, ResponseDraft, ResponseReason
 from survey.taxonomy.models import Reason
 from survey.web import settings
+from survey.winback.models import Call, Case, CaseNote, Promise
 from tests import stories
 from tests.reasons.other_models import other_model
 
@@ -44,7 +46,23 @@ def canary() -> Customer:
     saved = stories.invitation(stories.defection(who, episode=99))
     fields = {"words": ["Xanthippe weet nog niet wat zij wil, bel 0612345678"]}
     db.session.add(ResponseDraft(invitation_id=saved.id, language="nl", fields=fields, saved_at=saved.created_at))
+    written_in_a_case(saved.defection_id, who)
     return who
+
+
+def written_in_a_case(defection_id: int, who: Customer) -> None:
+    """What whoever took care of somebody wrote down: in the case, as a promise, after a call."""
+    case = Case(
+        defection_id=defection_id, customer_id=who.id, opened_because="asked", due_on=date(2026, 6, 4),
+        opened_at=stories.MOMENT,
+    )  # fmt: skip
+    db.session.add(case)
+    db.session.flush()
+    db.session.add(CaseNote(case_id=case.id, at=stories.MOMENT, text="Xanthippe gesproken"))
+    promised = {"text": "Brief aan Quaeckernaeck", "source": "case", "entered_at": stories.MOMENT}
+    db.session.add(Promise(customer_id=who.id, case_id=case.id, **promised))
+    asked = db.session.scalars(select(Invitation.id).where(Invitation.defection_id == defection_id)).one()
+    db.session.add(Call(invitation_id=asked, at=stories.MOMENT, outcome="busy", note="0612345678 in gesprek"))
 
 
 def everything_stored() -> str:
