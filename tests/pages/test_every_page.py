@@ -16,6 +16,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("pages")]
 
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 SIZES = {"nl": 320, "en": 1280}
+#: a number, or the place of a name in an address
+NAMED = re.compile(r"/(\d+|(breakdown|questions|changes|of|schedule|pack)/[^/]+)(?=/|$)")
 #: home, and a stretch of time in which people have answered
 FROM = ("/", f"/breakdown?from=2000-01-01&to={date.today()}")
 
@@ -33,7 +35,7 @@ def sticks_out(page: Page) -> list[str]:
 
 def kind_of(path: str) -> str:
     """Pages of one kind differ only in numbers, codes and what is asked for; one of each is looked at."""
-    return re.sub(r"/(\d+|breakdown/[a-z_]+)(?=/|$)", "/#", path.split("?")[0])
+    return NAMED.sub("/#", path.split("?")[0])
 
 
 def links_on(page: Page, site: Site) -> list[str]:

@@ -52,9 +52,10 @@ def test_the_way_of_a_rule(language: str, page_for: Callable[..., Page], looked_
     page.wait_for_url("**/targeting")
     assert page.get_by_role("heading", name=f"Rule {language}").count() == 1
     looked_at(page)
-    page.locator("form[action$=switch] button").first.click()
+    own = page.locator(".target", has_text=f"Rule {language}")
+    own.locator("form[action$=switch] button").click()
     page.wait_for_url("**/targeting")
-    assert page.locator(".target.off").count() > 0
+    assert page.locator(".target.off", has_text=f"Rule {language}").count() == 1
     looked_at(page)
 
 
