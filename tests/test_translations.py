@@ -17,7 +17,8 @@ from tests.catalogue import forms, sentences
 PLACE = re.compile(r"%(?:\((\w+)\))?[-+ #0]*\d*(?:\.\d+)?[a-zA-Z%]")
 #: words that are the same in both languages
 SAME = {
-    "Alarm", "Broker", "Code %(code)s", "Mail", "Menu", "Model", "Model %(number)s", "Segment", "Segment: %(name)s.",
+    "Alarm", "Broker", "Code %(code)s", "Mail", "Mails", "Menu", "Model", "Model %(number)s", "Open", "Segment",
+    "Segment: %(name)s.", "Team", "Test: %(subject)s", "%(quarter)s: %(stop)s",
     "code", "import", "model",
     "in %(month)s", "in %(year)s", "interviewer", "mails", "manager", "segment", "tab",
 }  # fmt: skip

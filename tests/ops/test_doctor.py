@@ -63,7 +63,7 @@ def test_the_command_ends_with_one_where_something_is_broken(app: Flask, tmp_pat
     done = app.test_cli_runner().invoke(args=["doctor"])
     assert done.exit_code == 1
     assert "db upgrade" in done.output
-    assert "1 of 13 checks failed." in done.output
+    assert "1 of 15 checks failed." in done.output
 
 
 def test_the_page_shows_the_same(app: Flask, sign_in: Callable[..., FlaskClient]) -> None:
