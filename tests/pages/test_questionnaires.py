@@ -32,6 +32,24 @@ def fill_choice(page: Page, number: int, words: str, *languages: str) -> None:
         page.locator(f"#choices-{number}-{language}").fill(f"{words} {language}")
 
 
+def look_on_phones(page: Page, looked_at: Callable[[Page], None]) -> None:
+    """Both phones show what follows a reason once it is chosen; another order is another one of the same."""
+    page.locator("main a[href*=look]").click()
+    looked_at(page)
+    for place, shown in enumerate(("nl", "en")):
+        frame = page.frame_locator("iframe").nth(place)
+        asked = frame.get_by_text(f"Wat beviel niet? {shown}")
+        assert not asked.is_visible()
+        frame.locator("label[for=reason-premises]").click()
+        asked.wait_for(state="visible")
+    before = page.frame_locator("iframe").first.locator("input[name=reason]").evaluate_all("all => all.map(i => i.id)")
+    page.locator("main a.button").click()
+    page.frame_locator("iframe").first.locator("input[name=reason]").first.wait_for()
+    after = page.frame_locator("iframe").first.locator("input[name=reason]").evaluate_all("all => all.map(i => i.id)")
+    assert before != after
+    assert sorted(before) == sorted(after)
+
+
 @pytest.mark.parametrize("language", ["nl", "en"])
 def test_the_way_of_a_question(language: str, page_for: Callable[..., Page], looked_at: Callable[[Page], None]) -> None:
     """A new questionnaire; a question in one language; no publishing; translate; look at it; publish; answers."""
@@ -76,20 +94,7 @@ def test_the_way_of_a_question(language: str, page_for: Callable[..., Page], loo
     page.wait_for_url("**/questionnaires/*")
     assert page.locator("#missing").count() == 0
 
-    page.locator("main a[href*=look]").click()
-    looked_at(page)
-    for place, shown in enumerate(("nl", "en")):
-        frame = page.frame_locator("iframe").nth(place)
-        asked = frame.get_by_text(f"Wat beviel niet? {shown}")
-        assert not asked.is_visible()
-        frame.locator("label[for=reason-premises]").click()
-        asked.wait_for(state="visible")
-    before = page.frame_locator("iframe").first.locator("input[name=reason]").evaluate_all("all => all.map(i => i.id)")
-    page.locator("main a.button").click()
-    page.frame_locator("iframe").first.locator("input[name=reason]").first.wait_for()
-    after = page.frame_locator("iframe").first.locator("input[name=reason]").evaluate_all("all => all.map(i => i.id)")
-    assert before != after
-    assert sorted(before) == sorted(after)
+    look_on_phones(page, looked_at)
 
     page.go_back()
     page.go_back()

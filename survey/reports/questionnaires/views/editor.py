@@ -14,7 +14,7 @@ from survey.questionnaires.forms import EditForm, TextsForm, WordingsForm
 from survey.questionnaires.models import Questionnaire
 from survey.questionnaires.publishing import newest_of, published, standing
 from survey.reports.questionnaires.counting import rules_by_questionnaire
-from survey.reports.questionnaires.views.room import WRITERS, blueprint, found, save
+from survey.reports.questionnaires.views.room import WRITERS, Edit, blueprint, found, save
 from survey.web import LANGUAGES, language
 
 
@@ -44,30 +44,24 @@ def editor(questionnaire_id: int) -> ResponseReturnValue:
 @allow(*WRITERS)
 def texts(questionnaire_id: int) -> ResponseReturnValue:
     """Title, questions, consent, button and thanks, side by side."""
-    row = found(questionnaire_id)
     form = TextsForm()
-
-    def page(problem: str = "", meanwhile: bool = False) -> str:
-        return _page("texts", row, form, problem=problem, meanwhile=meanwhile)
-
-    if request.method == "GET":
-        form.fill(standing(row))
-        form.seen.data = str(row.draft_edits)
-        return page()
-    if not form.validate():
-        return page(), 422
-    return save(questionnaire_id, form, lambda it: editing.save_texts(it, form.texts()), page)
+    return _edited("texts", questionnaire_id, form, lambda it: editing.save_texts(it, form.texts()))
 
 
 @blueprint.route("/<int:questionnaire_id>/reasons", methods=["GET", "POST"])
 @allow(*WRITERS)
 def wordings(questionnaire_id: int) -> ResponseReturnValue:
     """How this questionnaire puts each reason; which there are is decided for all of them at once."""
-    row = found(questionnaire_id)
     form = WordingsForm()
+    return _edited("wordings", questionnaire_id, form, lambda it: editing.save_wordings(it, form.wordings()))
+
+
+def _edited(name: str, questionnaire_id: int, form: TextsForm | WordingsForm, edit: Edit) -> ResponseReturnValue:
+    """Show the form as the draft stands, or save what was typed into the draft."""
+    row = found(questionnaire_id)
 
     def page(problem: str = "", meanwhile: bool = False) -> str:
-        return _page("wordings", row, form, problem=problem, meanwhile=meanwhile)
+        return _page(name, row, form, problem=problem, meanwhile=meanwhile)
 
     if request.method == "GET":
         form.fill(standing(row))
@@ -75,7 +69,7 @@ def wordings(questionnaire_id: int) -> ResponseReturnValue:
         return page()
     if not form.validate():
         return page(), 422
-    return save(questionnaire_id, form, lambda it: editing.save_wordings(it, form.wordings()), page)
+    return save(questionnaire_id, form, edit, page)
 
 
 def words(content: contents.Content) -> dict[str, Any]:
