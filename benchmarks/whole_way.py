@@ -120,8 +120,9 @@ class Way:
 
     def bring_in(self) -> None:
         self.step("migrate", "db", "upgrade")
-        with self.engine.begin() as connection:  # or what is measured would depend on the hour
-            connection.execute(text("UPDATE contact_policy SET quiet_from = 0, quiet_until = 0"))
+        with self.engine.begin() as connection:  # or the hour and the limit would be measured
+            lifted = "quiet_from = 0, quiet_until = 0, domain_per_minute = 1000000"
+            connection.execute(text(f"UPDATE contact_policy SET {lifted}"))
         seconds = 0.0
         for kind in ("customers", "transactions"):
             seconds += self.step(f"import {kind}", kind, "import", str(self.data / f"cdnow_{kind}.csv")).seconds
