@@ -19,6 +19,7 @@ from survey.invitations.links import answer_link, opt_out_link
 from survey.invitations.models import Invitation
 from tests import browser
 from tests.engines import settings_for
+from tests.pages.looking import axe_faults, sticks_out
 
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
 ARGUMENTS += ["--disable-background-networking", "--disable-component-update"]
@@ -116,3 +117,14 @@ def picture(request: pytest.FixtureRequest) -> Callable[[Page], None]:
             page.screenshot(path=path, full_page=True)
 
     return take
+
+
+@pytest.fixture
+def looked_at(picture: Callable[[Page], None]) -> Callable[[Page], None]:
+    """Assert of the page in sight what must hold of every page."""
+
+    def look(page: Page) -> None:
+        picture(page)
+        assert axe_faults(page) + sticks_out(page) == []
+
+    return look

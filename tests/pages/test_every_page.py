@@ -7,30 +7,18 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from tests.pages.conftest import Site
+from tests.pages.looking import axe_faults, sticks_out
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("pages")]
 
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 SIZES = {"nl": 320, "en": 1280}
 #: a number, or the place of a name in an address
 NAMED = re.compile(r"/(\d+|(breakdown|questions|changes|of|schedule|pack)/[^/]+)(?=/|$)")
 #: home, and a stretch of time in which people have answered
 FROM = ("/", f"/breakdown?from=2000-01-01&to={date.today()}")
-
-
-def axe_faults(page: Page) -> list[str]:
-    found = Axe().run(page, options=RULES).response["violations"]
-    return [f"{page.url}: {v['id']}: {v['nodes'][0]['html'][:150]}" for v in found]
-
-
-def sticks_out(page: Page) -> list[str]:
-    """Whether the page can be scrolled sideways."""
-    width, needed = page.evaluate("[document.documentElement.clientWidth, document.documentElement.scrollWidth]")
-    return [f"{page.url} needs {needed} of {width} pixels"] if needed > width else []
 
 
 def kind_of(path: str) -> str:
@@ -83,18 +71,6 @@ def test_pages_of_a_role(
     faults, seen = crawl(page, site, look, FROM[: 1 if role == "interviewer" else None])
     assert faults == []
     assert len(seen) >= (2 if role == "interviewer" else 4)
-
-
-@pytest.fixture
-def looked_at(picture: Callable[[Page], None]) -> Callable[[Page], None]:
-    """Assert of the page in sight what must hold of every page."""
-
-    def look(page: Page) -> None:
-        picture(page)
-        assert axe_faults(page) == []
-        assert sticks_out(page) == []
-
-    return look
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])

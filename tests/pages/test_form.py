@@ -12,7 +12,7 @@ from werkzeug.serving import make_server
 from survey.database import writing
 from survey.extensions import db
 from survey.responses.models import Response, ResponseAnswer
-from tests.pages.test_every_page import axe_faults, sticks_out
+from tests.pages.looking import axe_faults, sticks_out
 from tests.responses.sheets import OF_EVERY_KIND, invite_to, link_of, publish
 
 pytestmark = [pytest.mark.browser, pytest.mark.sqlite, pytest.mark.xdist_group("pages")]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.pages.test_every_page import axe_faults, sticks_out
+from tests.pages.looking import axe_faults, sticks_out
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("pages")]
 

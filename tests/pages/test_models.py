@@ -18,7 +18,7 @@ from survey.extensions import db
 from survey.reasons.models import ModelVersion, Watch
 from tests import stories
 from tests.engines import migrate_to_head, settings_for
-from tests.pages.test_every_page import axe_faults, sticks_out
+from tests.pages.looking import axe_faults, sticks_out
 from tests.reasons.checked import answer, audited, person, with_file
 from tests.reasons.test_model_pages import REPORT
 

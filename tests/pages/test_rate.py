@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page
 
-from tests.pages.test_every_page import SIZES, axe_faults, sticks_out
+from tests.pages.looking import axe_faults, sticks_out
+from tests.pages.test_every_page import SIZES
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("pages")]
 

@@ -13,7 +13,7 @@ from survey.jobs.tasks import draw
 from survey.reasons.models import HumanLabel, Review
 from tests.engines import settings_for
 from tests.pages.conftest import Site
-from tests.pages.test_every_page import axe_faults, sticks_out
+from tests.pages.looking import axe_faults, sticks_out
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("pages")]
 

@@ -3,27 +3,11 @@
 from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("pages")]
 
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 SIZES = {"nl": 360, "en": 1280}
-
-
-@pytest.fixture
-def looked_at(picture: Callable[[Page], None]) -> Callable[[Page], None]:
-    """Assert of the page in sight what must hold of every page."""
-
-    def look(page: Page) -> None:
-        picture(page)
-        found = Axe().run(page, options=RULES).response["violations"]
-        assert [f"{v['id']}: {v['nodes'][0]['html'][:150]}" for v in found] == []
-        width, needed = page.evaluate("[document.documentElement.clientWidth, document.documentElement.scrollWidth]")
-        assert needed <= width
-
-    return look
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])

@@ -13,7 +13,7 @@ from survey.database import writing
 from survey.extensions import db
 from tests import stories
 from tests.engines import migrate_to_head, settings_for
-from tests.pages.test_every_page import axe_faults, sticks_out
+from tests.pages.looking import axe_faults, sticks_out
 from tests.reasons import themed
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("pages")]
