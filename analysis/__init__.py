@@ -27,7 +27,6 @@ _HOME = {
     "cohen_kappa": "analysis.agreement",
     "compare_models": "analysis.defection.buying.comparing",
     "compare_shares": "analysis.shares.comparing",
-    "compare_sources": "analysis.shares.sources",
     "ContractEnded": "analysis.defection.contracts",
     "Contracts": "analysis.defection.known",
     "Course": "analysis.defection.states",

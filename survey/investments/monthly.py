@@ -36,9 +36,7 @@ class Monthly:
 
     counts, variance (t, b, k): departures by reason, and what estimating them adds to their variance. at_risk (t, b):
     customers who could have turned away. departures, answers (t, b). weight (t, b): how many departures an answer
-    stands for. ticked, value, squared (t, b, k): how many ticked it as the main reason, what was lost with them, and
-    the sum of its squares. lost, lost_squared (t, b): lost with all. `known_until`: the last day on which all who
-    turned away are known by now.
+    stands for. `known_until`: the last day on which all who turned away are known by now.
     """
 
     first: int
@@ -50,11 +48,6 @@ class Monthly:
     departures: Numbers
     answers: Numbers
     weight: Numbers
-    ticked: Numbers
-    value: Numbers
-    squared: Numbers
-    lost: Numbers
-    lost_squared: Numbers
     known_until: date
     days_until_known: int
 
@@ -99,10 +92,7 @@ class Monthly:
         return cls(**plain, **arrays, known_until=known)
 
 
-_ARRAYS = (
-    "counts", "variance", "at_risk", "departures", "answers", "weight", "ticked", "value", "squared", "lost",
-    "lost_squared",
-)  # fmt: skip
+_ARRAYS = ("counts", "variance", "at_risk", "departures", "answers", "weight")
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,17 +104,12 @@ class Sums:
     scores_squared: Numbers
     departures: Numbers
     answers: Numbers
-    ticked: Numbers
-    value: Numbers
-    squared: Numbers
-    lost: Numbers
-    lost_squared: Numbers
 
     @classmethod
     def nothing(cls, months: int, branches: int, reasons: int) -> Sums:
-        by_reason = [np.zeros((months, branches, reasons)) for _ in range(5)]
-        by_branch = [np.zeros((months, branches)) for _ in range(4)]
-        return cls(*by_reason[:2], *by_branch[:2], *by_reason[2:], *by_branch[2:])
+        by_reason = [np.zeros((months, branches, reasons)) for _ in range(2)]
+        by_branch = [np.zeros((months, branches)) for _ in range(2)]
+        return cls(*by_reason, *by_branch)
 
 
 @dataclass(frozen=True)
@@ -151,8 +136,7 @@ def weighted(sums: Sums, at_risk: Numbers, span: Span) -> Monthly | None:
     counts[..., -1] += np.where(weight > 0, 0.0, sums.departures)
     return Monthly(
         span.first + months.start, span.branches, span.reasons, counts[months], variance[months], at_risk[months],
-        sums.departures[months], sums.answers[months], weight[months], sums.ticked[months], sums.value[months],
-        sums.squared[months], sums.lost[months], sums.lost_squared[months], span.known_until, span.days_until_known,
+        sums.departures[months], sums.answers[months], weight[months], span.known_until, span.days_until_known,
     )  # fmt: skip
 
 

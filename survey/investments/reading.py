@@ -110,8 +110,8 @@ def _query(span: Span, model: ModelVersion | None) -> Select[*tuple[Any, ...]]:
     ticked = select(Reason.id, Reason.code).subquery()
     return (
         select(
-            func.coalesce(Customer.branch_id, 0), Defection.last_visit_on, Defection.lost_value, Response.id,
-            Classification.scores, ticked.c.code,
+            func.coalesce(Customer.branch_id, 0), Defection.last_visit_on, Response.id, Classification.scores,
+            ticked.c.code,
         )
         .join(Customer, Customer.id == Defection.customer_id)
         .outerjoin(Invitation, Invitation.defection_id == Defection.id)
@@ -125,15 +125,12 @@ def _query(span: Span, model: ModelVersion | None) -> Select[*tuple[Any, ...]]:
 
 @dataclass(frozen=True, eq=False)
 class _Columns:
-    """n departures: place of the month and of the branch, what was lost, whether it was answered, place of the main
-    reason ticked (the last reason: none), what the answer gives of each reason (n, k), adding up to 1, and the same as
-    probabilities each by itself."""
+    """n departures: place of the month and of the branch, whether it was answered, what the answer gives of each reason
+    (n, k), adding up to 1 (not known: the last), and the same as probabilities each by itself."""
 
     month: Ints
     branch: Ints
-    value: Numbers
     answered: Flags
-    ticked: Ints
     given: Numbers = field(repr=False)
     alone: Numbers = field(repr=False)
 
@@ -143,18 +140,17 @@ class _Columns:
     ) -> _Columns:
         month = months_of(days_of([row[1] for row in rows], 0)) - span.first
         branch = np.searchsorted(np.array(span.branches), column(rows, 0))
-        value = np.array([float(row[2]) for row in rows])
-        answered = np.array([row[3] is not None for row in rows], dtype=np.bool_)
+        answered = np.array([row[2] is not None for row in rows], dtype=np.bool_)
         place = {code: k for k, code in enumerate(span.reasons)}
-        ticked = np.array([place.get(row[5], len(place) - 1) for row in rows], dtype=np.int64)
+        ticked = np.array([place.get(row[4], len(place) - 1) for row in rows], dtype=np.int64)
         given = np.zeros((len(rows), len(place)))
         given[np.arange(len(rows)), ticked] = 1.0
-        read = [n for n, row in enumerate(rows) if model and row[4]]
+        read = [n for n, row in enumerate(rows) if model and row[3]]
         alone = given.copy()
         if model and read:
-            alone[read] = _read([rows[n][4] for n in read], model.reason_codes, place, known)
+            alone[read] = _read([rows[n][3] for n in read], model.reason_codes, place, known)
             given[read] = _adding_up(alone[read])
-        return cls(month, branch, value, answered, ticked, given, alone)
+        return cls(month, branch, answered, given, alone)
 
     def aimed_at(self, targeted: Flags) -> _Columns:
         """The same with a departure counted for the targeted reasons (k,) as far as it gives any of them; the rest goes
@@ -191,15 +187,10 @@ def _adding_up(alone: Numbers) -> Numbers:
 def _add(sums: Sums, each: _Columns) -> None:
     month, branch, told = each.month, each.branch, each.answered
     np.add.at(sums.departures, (month, branch), 1)
-    np.add.at(sums.lost, (month, branch), each.value)
-    np.add.at(sums.lost_squared, (month, branch), each.value**2)
     where = (month[told], branch[told])
     np.add.at(sums.answers, where, 1)
     np.add.at(sums.scores, where, each.given[told])
     np.add.at(sums.scores_squared, where, each.given[told] ** 2)
-    np.add.at(sums.ticked, (*where, each.ticked[told]), 1)
-    np.add.at(sums.value, (*where, each.ticked[told]), each.value[told])
-    np.add.at(sums.squared, (*where, each.ticked[told]), each.value[told] ** 2)
 
 
 def _at_risk(lives: rating.Lives, branch_of: Ints, span: Span) -> Numbers:
