@@ -15,7 +15,7 @@ demo: $(DUTCH).mo ## from nothing to a running site with a demo business (SERVE=
 
 test: $(DUTCH).mo .venv/tested ## from nothing to a passed suite, on SQLite and PostgreSQL
 	@$(BIN)/python -m tests.browser
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --durations 25 --durations-min 5
 
 sure: lint types test ## all that CI asks
 

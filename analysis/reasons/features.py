@@ -17,7 +17,7 @@ from analysis.text.language import LANGUAGES
 from analysis.text.polarity import VETO, VETO_OF_US, Hit, lexicon, mark_names, polarity, veto_name, veto_names
 from analysis.text.words import Word, mark_negation
 
-PREPROCESSING = "terms-3"
+PREPROCESSING = "terms-4"
 BUCKETS = 2**22
 
 # How much the two unit vectors of a clause, its terms and its sentence vector, weigh against each other.

@@ -106,7 +106,7 @@ class ReasonModel:
         {} for a text without a word.
         """
         answer = self.read([text], [language])[0]
-        found = explain_answer(self.scored([answer]), answer.written, reading.segments(text))
+        found = explain_answer(self.scored([answer]), answer.written, reading.segments(text, language))
         return {each.reason: each for each in found}
 
     def save(self, path: str | os.PathLike[str]) -> None:

@@ -13,6 +13,7 @@ from analysis.reasons.encoder import Encoder
 from analysis.reasons.features import PREPROCESSING, hashed, terms_of_rows
 from analysis.text.cleaning import clauses, fold, normalise
 from analysis.text.language import LANGUAGES, detect_language
+from analysis.text.spelling import WORD, put_right
 
 MAGIC = b"WLR1"
 HEAD = struct.Struct("<4s5I")
@@ -71,12 +72,12 @@ def read(texts: Sequence[str], languages: Sequence[str | None] | None, encoder: 
 
 
 def _read(texts: Sequence[tuple[str, str | None]], encoder: Encoder) -> list[Reading]:
-    cut = [segments(text) for text, _ in texts]
-    vectors = encoder.encode([_impersonal(segment) for rows in cut for segment in rows]).astype(np.float16)
-    starts = np.cumsum([0, *(len(rows) for rows in cut)])
+    cuts = [cut(text, prior) for text, prior in texts]
+    vectors = encoder.encode([_impersonal(row) for each in cuts for row in each.rows]).astype(np.float16)
+    starts = np.cumsum([0, *(len(each.rows) for each in cuts)])
     return [
-        _reading(rows, _language(rows, prior), vectors[start : start + len(rows)], encoder.id)
-        for rows, (_, prior), start in zip(cut, texts, starts[:-1], strict=True)
+        _reading(each, vectors[start : start + len(each.rows)], encoder.id)
+        for each, start in zip(cuts, starts[:-1], strict=True)
     ]
 
 
@@ -86,28 +87,51 @@ def _impersonal(segment: str) -> str:
     return fold(_STAFF.sub("[STAFF]", segment))
 
 
-def segments(text: str) -> list[str]:
-    """What is scored of an answer: the whole, then its clauses if there are several; [] for one without a word."""
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What is scored of an answer: the whole, then its clauses if there are several; no rows for one without a word.
+
+    Slips of the keyboard are put right in them; `typed`: of each word put right, what the customer typed.
+    """
+
+    rows: list[str]
+    language: str
+    typed: dict[str, str]
+
+    def as_typed(self, words: str) -> str:
+        """The words of a term as the customer wrote them."""
+        return " ".join(self.typed.get(word, word) for word in words.split(" ")) if self.typed else words
+
+
+def cut(text: str, prior: str | None) -> Cut:
+    """Cut an answer into what is scored of it; `prior`: the language of the form, None where it is not known."""
     whole = normalise(text)
-    parts = clauses(whole)
-    return [whole, *parts] if len(parts) > 1 else [whole] if parts else []
+    language = detect_language(whole, prior if prior in LANGUAGES else None)
+    right, typed = put_right(whole, language)
+    parts = clauses(right)
+    return Cut([right, *parts] if len(parts) > 1 else [right] if parts else [], language, typed)
 
 
-def _language(rows: list[str], prior: str | None) -> str:
-    return detect_language(rows[0] if rows else "", prior if prior in LANGUAGES else None)
+def segments(text: str, language: str | None = None) -> list[str]:
+    """The rows of `cut` as they were written: of what was put right, each word stands where it stood."""
+    found, whole = cut(text, language), normalise(text)
+    if not found.typed:
+        return found.rows
+    words = iter(WORD.findall(whole))
+    return [whole, *(WORD.sub(lambda _: next(words), row) for row in found.rows[1:])]
 
 
-def _reading(rows: list[str], language: str, vectors: NDArray[np.float16], encoder_id: str) -> Reading:
-    found = [hashed(each) for each in terms_of_rows(rows, language)]
+def _reading(found: Cut, vectors: NDArray[np.float16], encoder_id: str) -> Reading:
+    rows = [hashed(each) for each in terms_of_rows(found.rows, found.language)]
     return Reading(
         encoder_id,
         PREPROCESSING,
-        language,
+        found.language,
         vectors,
-        ids=np.array([key for row in found for key in row.ids], dtype=np.uint32),
-        counts=np.array([count for row in found for count in row.counts], dtype=np.uint16),
-        offsets=np.array([0, *accumulate(len(row.ids) for row in found)], dtype=np.uint32),
-        written=tuple(words for row in found for words in row.written),
+        ids=np.array([key for row in rows for key in row.ids], dtype=np.uint32),
+        counts=np.array([count for row in rows for count in row.counts], dtype=np.uint16),
+        offsets=np.array([0, *accumulate(len(row.ids) for row in rows)], dtype=np.uint32),
+        written=tuple(found.as_typed(words) for row in rows for words in row.written),
     )
 
 

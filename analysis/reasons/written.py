@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 
+from analysis.text.spelling import meant
 from analysis.text.words import Word, stem
 
 
@@ -23,4 +24,4 @@ def _is_word(text: str) -> bool:
 @lru_cache(maxsize=200_000)
 def _word(text: str, language: str) -> Word:
     """One object for a word however often it is written: answers are many, their words few."""
-    return Word(text, stem(text, language))
+    return Word(text, stem(meant(text, language), language))

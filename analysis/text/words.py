@@ -11,7 +11,7 @@ from analysis.text.cleaning import fold
 # Placeholders of masked data stay whole; inner apostrophes and hyphens belong to the word.
 _TOKEN = re.compile(r"\[[A-Z-]+(?:\d+|x[a-z]{4})?\]|\w+(?:['-]\w+)*|[.!?;,:]")
 _STOPS = frozenset(".!?;:")
-_NEGATORS = {
+NEGATORS = {
     "nl": frozenset(
         ["niet", "geen", "nooit", "niemand", "nergens", "niks", "niets", "noch", "nauwelijks", "zonder", "allesbehalve",
          "allerminst", "geenszins", "zelden", "amper", "evenmin", "betwijfel", "nul"]
@@ -104,7 +104,7 @@ def mark_negation(text: str, language: str) -> list[Word]:
 def is_negator(word: str, language: str) -> bool:
     """Whether `word` denies what stands beside it."""
     plain = folded(word)
-    return plain in _NEGATORS[language] or (language == "en" and plain.endswith("n't"))
+    return plain in NEGATORS[language] or (language == "en" and plain.endswith("n't"))
 
 
 def _sentences(found: list[str]) -> list[list[str]]:
