@@ -33,6 +33,7 @@ _KEPT_AT_START = 0.66  # of all customers in the file, those who came before the
 _REPAIRS_A_YEAR = np.array([0.38, 0.50, 0.75])
 _TYRE_SHARE = np.array([0.38, 0.62, 0.48])
 _CONTRACT_SHARE = np.array([0.10, 0.62, 0.40])
+_TERM = 365
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,17 @@ class CustomerRow:
     yearly_value: Decimal | None
     do_not_contact: bool
     call_consent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ContractRow:
+    """One line of the file of contracts: a yearly term of one customer; the fields are its columns, in its order."""
+
+    customer_id: str
+    contract_from: date
+    contract_until: date
+    cancelled_on: date | None
+    yearly_value: Decimal
 
 
 def epoch_day(day: date) -> int:
@@ -119,16 +131,21 @@ def _joined(rng: np.random.Generator, story: Story, count: int) -> Ints:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a customer's file ends: the last day of the contract term, and the day it was cancelled."""
+    """How a customer's file ends: the day they left, and the day on which they cancelled their contract."""
 
     left: int | None
     cancelled: int | None
 
 
-def customer_rows(rng: np.random.Generator, people: People, endings: list[Ending], until: date) -> list[CustomerRow]:
-    """The lines of the customer file, one a customer, in order of customer_id."""
+def customer_rows(
+    rng: np.random.Generator, people: People, endings: list[Ending], until: date
+) -> tuple[list[CustomerRow], list[ContractRow]]:
+    """The lines of the customer file, one a customer, in order of customer_id; and of the file of contracts, one for
+    each term, in the same order. The customer file knows the last term only, as most systems do."""
     writer = _RowWriter(rng, people, until)
-    return [writer.row(index, ending) for index, ending in enumerate(endings)]
+    terms = [writer.terms(index, ending) for index, ending in enumerate(endings)]
+    rows = [writer.row(index, ending, terms[index]) for index, ending in enumerate(endings)]
+    return rows, [term for each in terms for term in each]
 
 
 class _RowWriter:
@@ -139,11 +156,11 @@ class _RowWriter:
         self.luck = rng.random((count, 7))
         self.name_luck = rng.random((count, 4))
 
-    def row(self, index: int, ending: Ending) -> CustomerRow:
+    def row(self, index: int, ending: Ending, terms: list[ContractRow]) -> CustomerRow:
         people, luck = self.people, self.luck[index]
         english = bool(people.english[index])
         name = names.full_name(self.name_luck[index], english)
-        contract_from, contract_until = self._contract(index, ending)
+        contract = terms[-1] if terms else None
         return CustomerRow(
             customer_id=customer_id(index),
             card_id=f"PAS-{(index * 7919) % 100_000:05d}" if luck[0] < 0.7 else None,
@@ -155,26 +172,32 @@ class _RowWriter:
             segment=SEGMENTS[people.segment[index]],
             joined_on=calendar_day(people.joined[index]),
             acquired_via=CHANNELS[people.channel[index]],
-            contract_from=contract_from,
-            contract_until=contract_until,
+            contract_from=contract.contract_from if contract else None,
+            contract_until=contract.contract_until if contract else None,
             cancelled_on=None if ending.cancelled is None else calendar_day(ending.cancelled),
-            yearly_value=self._yearly_value(index),
+            yearly_value=contract.yearly_value if contract else None,
             do_not_contact=bool(luck[3] < 0.02),
             call_consent=bool(luck[4] < 0.35),
         )
 
-    def _contract(self, index: int, ending: Ending) -> tuple[date | None, date | None]:
+    def terms(self, index: int, ending: Ending) -> list[ContractRow]:
         """A yearly term that renews itself until the customer leaves."""
         if not self.people.contract[index]:
-            return None, None
+            return []
         first = int(self.people.joined[index]) + int(self.luck[index][5] * 60)
         last = self.until if ending.left is None else max(ending.left, first)
-        terms = (last - first) // 365 + 1
-        return calendar_day(first), calendar_day(first + 365 * max(terms, 1))
+        starts = range(first, max(last, first) + 1, _TERM)
+        cancelled = None if ending.cancelled is None else calendar_day(ending.cancelled)
+        value = self._yearly_value(index)
+        return [
+            ContractRow(
+                customer_id(index), calendar_day(start), calendar_day(start + _TERM - 1),
+                cancelled if start == starts[-1] else None, value,
+            )
+            for start in starts
+        ]  # fmt: skip
 
-    def _yearly_value(self, index: int) -> Decimal | None:
-        if not self.people.contract[index]:
-            return None
+    def _yearly_value(self, index: int) -> Decimal:
         base = (380, 620, 840)[self.people.segment[index]]
         return Decimal(base + 20 * int(self.luck[index][6] * 12))
 

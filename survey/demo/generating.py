@@ -9,7 +9,7 @@ import numpy as np
 from survey.demo import answers, invoices, leaving, visits, writing
 from survey.demo.answers import Answer
 from survey.demo.business import BRANCHES, EMPLOYEES, Branch, Definition, Employee, Investment, Story, tell
-from survey.demo.customers import CustomerRow, Ending, People, customer_rows, draw_people, epoch_day
+from survey.demo.customers import ContractRow, CustomerRow, Ending, People, customer_rows, draw_people, epoch_day
 from survey.demo.invoices import TransactionRow
 from survey.demo.leaving import Fates
 from survey.demo.truth import Truth, tell_truth
@@ -24,6 +24,7 @@ class DemoBusiness:
 
     world: World
     customers: tuple[CustomerRow, ...]
+    contracts: tuple[ContractRow, ...]
     transactions: tuple[TransactionRow, ...]
     truth: Truth
     branches: tuple[Branch, ...] = BRANCHES
@@ -58,9 +59,10 @@ class DemoBusiness:
         return answers.respond(world.seed, one, language, setting)
 
     def write(self, folder: Path) -> None:
-        """Write customers.csv, transactions.csv (Dutch style) and truth.json into `folder`, made if need be."""
+        """Write the three files of the import (CSV, Dutch style) and truth.json into `folder`, made if need be."""
         folder.mkdir(parents=True, exist_ok=True)
         writing.write_customers(folder / "customers.csv", self.customers)
+        writing.write_contracts(folder / "contracts.csv", self.contracts)
         writing.write_transactions(folder / "transactions.csv", self.transactions)
         writing.write_truth(folder / "truth.json", self.truth)
 
@@ -78,9 +80,11 @@ def generate(seed: int, until: date, customers: int = 5000) -> DemoBusiness:
     lines = invoices.invoice(_stream(seed, _INVOICES), schedule, people, story)
     lines = lines.of(leaving.takes_place(schedule, fates))
     endings = _endings(_stream(seed, _ENDINGS), people, fates, until)
+    customer_lines, contract_lines = customer_rows(_stream(seed, _ROWS), people, endings, until)
     return DemoBusiness(
         world=world,
-        customers=tuple(customer_rows(_stream(seed, _ROWS), people, endings, until)),
+        customers=tuple(customer_lines),
+        contracts=tuple(contract_lines),
         transactions=tuple(invoices.transaction_rows(schedule, people, lines)),
         truth=tell_truth(world),
     )

@@ -20,9 +20,11 @@ from survey.database import committed, writing
 from survey.defections import definitions
 from survey.defections.models import Defection
 from survey.demo.answers import Answer
+from survey.demo.calling import ask_by_phone, call_people
 from survey.demo.generating import DemoBusiness, generate
 from survey.demo.investing import add_investments
 from survey.demo.reviewing import review_answers
+from survey.demo.visiting import visit
 from survey.extensions import db
 from survey.invitations.links import answer_link
 from survey.invitations.models import ContactPolicy, Invitation, Mailing
@@ -98,6 +100,7 @@ def load(
 def _fill(app: Flask, business: DemoBusiness, days: list[date]) -> None:
     folder: Path = app.settings.instance / "demo"  # type: ignore[attr-defined]  # an app of create_app
     run(app, "customers", "import", str(folder / "customers.csv"))
+    run(app, "contracts", "import", str(folder / "contracts.csv"))
     run(app, "transactions", "import", str(folder / "transactions.csv"))
     with app.app_context():
         rule = business.definition
@@ -106,11 +109,15 @@ def _fill(app: Flask, business: DemoBusiness, days: list[date]) -> None:
     with app.app_context():
         committed(db.session, _lift_policy)
     for day in days:
+        if day == days[-1]:
+            with app.app_context():
+                committed(db.session, ask_by_phone)
         run(app, "defections", "detect", "--as-of", str(day))
     run(app, "invitations", "send")
     with app.app_context():
         committed(db.session, lambda: _set_policy(**POLICY))
     _answer_all(app, business)
+    click.echo(f"{visit(app, business)} people answer by the card of a branch")
     run(app, "answers", "classify")
     run(app, "jobs", "run", "draw")
     _read_some(app, business)
@@ -157,12 +164,12 @@ def _add_people(app: Flask) -> Iterator[Person]:
 
 
 def _answer_all(app: Flask, business: DemoBusiness) -> None:
-    """Everybody who would answer does, through the form itself, but for the last few."""
+    """Everybody who would answer does, through the form itself but for the last few, or on the phone."""
     with app.app_context():
         asked = db.session.execute(
             select(Invitation.id, Customer.external_id, Invitation.language)
             .join(Customer, Customer.id == Invitation.customer_id)
-            .where(Invitation.state == "open")
+            .where(Invitation.state == "open", Invitation.channel == "mail")
             .order_by(Invitation.id)
         ).all()
         answers = [(row.id, answer_link(row.id), business.answer(row.external_id, row.language)) for row in asked]
@@ -172,7 +179,10 @@ def _answer_all(app: Flask, business: DemoBusiness) -> None:
         for _, link, answer in bar:
             _send(browser, app.settings.base_url, link, answer)  # type: ignore[attr-defined]
     with app.app_context():
-        committed(db.session, lambda: _date_back({number: answer.delay_days for number, _, answer in given}))
+        called = call_people(business)
+        click.echo(f"Answers on the phone: {len(called)}")
+        written = {number: answer.delay_days for number, _, answer in given}
+        committed(db.session, lambda: _date_back(written | called))
 
 
 def _read_some(app: Flask, business: DemoBusiness) -> None:
@@ -213,7 +223,10 @@ def _send(browser: Client, base_url: str, link: str, answer: Answer) -> None:
 def _somebody_asked() -> int:
     """The invitation asked last that is still open."""
     found = db.session.scalar(
-        select(Invitation.id).where(Invitation.state == "open").order_by(Invitation.id.desc()).limit(1)
+        select(Invitation.id)
+        .where(Invitation.state == "open", Invitation.channel == "mail")
+        .order_by(Invitation.id.desc())
+        .limit(1)
     )
     if found is None:
         raise click.ClickException("Everybody has answered: remove the instance folder and make the demo again.")

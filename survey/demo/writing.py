@@ -10,7 +10,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from survey.demo.customers import CustomerRow
+from survey.demo.customers import ContractRow, CustomerRow
 from survey.demo.invoices import TransactionRow
 from survey.demo.truth import Truth
 
@@ -18,6 +18,11 @@ from survey.demo.truth import Truth
 def write_customers(path: Path, rows: Sequence[CustomerRow]) -> None:
     """Write the customer file."""
     _write(path, [field.name for field in fields(CustomerRow)], rows)
+
+
+def write_contracts(path: Path, rows: Sequence[ContractRow]) -> None:
+    """Write the file of contracts."""
+    _write(path, [field.name for field in fields(ContractRow)], rows)
 
 
 def write_transactions(path: Path, rows: Sequence[TransactionRow]) -> None:

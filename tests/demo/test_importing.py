@@ -12,7 +12,10 @@ from survey.demo.generating import DemoBusiness
 from tests.demo.conftest import UNTIL
 
 
-@pytest.mark.parametrize(("file", "kind"), [("customers.csv", "customers"), ("transactions.csv", "transactions")])
+@pytest.mark.parametrize(
+    ("file", "kind"),
+    [("customers.csv", "customers"), ("contracts.csv", "contracts"), ("transactions.csv", "transactions")],
+)
 def test_every_row_is_good_and_nothing_is_left_to_choose(
     file: str, kind: str, business: DemoBusiness, tmp_path: Path
 ) -> None:
@@ -23,7 +26,7 @@ def test_every_row_is_good_and_nothing_is_left_to_choose(
     assert understood.is_ready
     assert understood.not_read == ()
     assert (understood.dates.value, understood.decimal.value) == ("dmy", ",")
-    assert understood.rows == len(business.customers if kind == "customers" else business.transactions)
+    assert understood.rows == len(getattr(business, kind))
     options = understood.complete_options
     table = open_table(tmp_path / file, options.declared())
     rows = list(RowChecker(table, understood.kind, options, tomorrow).check_all(table.rows()))

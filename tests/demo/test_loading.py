@@ -1,7 +1,10 @@
 """The demo as a whole: brought in by the commands themselves, safe to run twice, and somebody is left to answer."""
 
+import csv
 import json
-from datetime import date, timedelta
+from collections import defaultdict
+from datetime import date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -18,6 +21,7 @@ from survey.invitations.models import Invitation
 from survey.reports.estimates import estimates_of
 from survey.reports.lens import Lens
 from survey.reports.period import Period
+from survey.reports.value import cards
 from survey.responses.models import Response
 from tests import stories
 
@@ -40,6 +44,7 @@ def test_demo_lives_and_can_be_made_twice(app: Flask) -> None:
     assert app.test_client().get(welcome.link.removeprefix("http://127.0.0.1:8000")).status_code == 200
     _assert_told_over_time(app)
     _assert_planted_reasons_lie_within_their_intervals(app)
+    _assert_renewals_are_those_of_the_file(app)
 
     again = load(app, customers=800, looks=8)
     assert counts(app) | {"audit_entry": 0} == made | {"audit_entry": 0}
@@ -81,3 +86,28 @@ def _assert_planted_reasons_lie_within_their_intervals(app: Flask) -> None:
     within = [each.low <= true <= each.high for true, each in zip(share, found.shares.best, strict=True)]
     worth = [each.low <= true <= each.high for true, each in zip(lost, found.lost.each, strict=True)]
     assert min(sum(within), sum(worth)) >= len(share) - 1
+
+
+def _assert_renewals_are_those_of_the_file(app: Flask) -> None:
+    """How many contracts came to their last day, and how many of them were renewed, by an own count of the files."""
+    folder = app.settings.instance / "demo"  # type: ignore[attr-defined]  # an app of create_app
+    segment = {row["customer_id"]: row["segment"] for row in lines_of(folder / "customers.csv")}
+    lasts: dict[str, list[date]] = defaultdict(list)
+    for row in lines_of(folder / "contracts.csv"):
+        lasts[row["customer_id"]].append(datetime.strptime(row["contract_until"], "%d-%m-%Y").date())
+    with app.app_context():
+        day, figure = today(), cards.stored()
+        found = {kept["segment"]: kept["all"] for kept in figure.payload["contracts"]} if figure else {}
+    first = min(last for each in lasts.values() for last in each[:-1])
+    planted: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for customer, each in lasts.items():
+        decided = [last for last in each if first <= last <= day - timedelta(days=32)]
+        planted[segment[customer]][0] += len(decided)
+        planted[segment[customer]][1] += sum(last != each[-1] for last in decided)
+    assert {name: [each["faced"], each["renewed"]] for name, each in found.items()} == dict(planted)
+    assert min(faced for faced, _ in planted.values()) > 20
+
+
+def lines_of(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file, delimiter=";"))

@@ -3,12 +3,15 @@
 import csv
 import json
 import re
-from datetime import datetime
+from collections import defaultdict
+from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from survey.demo.customers import ContractRow
 from survey.demo.generating import DemoBusiness, generate
 from tests.demo.conftest import UNTIL
 
@@ -16,6 +19,7 @@ CUSTOMER_COLUMNS = (
     "customer_id;card_id;name;email;phone;language;branch;segment;joined_on;acquired_via;contract_from;"
     "contract_until;cancelled_on;yearly_value;do_not_contact;call_consent"
 )
+CONTRACT_COLUMNS = "customer_id;contract_from;contract_until;cancelled_on;yearly_value"
 TRANSACTION_COLUMNS = "customer_id;occurred_on;amount;branch;employee;service;transaction_id"
 
 
@@ -36,12 +40,13 @@ def table(path: Path) -> tuple[list[str], list[dict[str, str]]]:
 def test_the_same_seed_gives_the_same_bytes(folder: Path, tmp_path: Path) -> None:
     generate(3, UNTIL, customers=300).write(tmp_path)
     names = sorted(path.name for path in folder.iterdir())
-    assert names == ["customers.csv", "transactions.csv", "truth.json"]
+    assert names == ["contracts.csv", "customers.csv", "transactions.csv", "truth.json"]
     assert all((folder / name).read_bytes() == (tmp_path / name).read_bytes() for name in names)
 
 
 def test_columns_are_those_of_the_import_files(folder: Path) -> None:
     assert ";".join(table(folder / "customers.csv")[0]) == CUSTOMER_COLUMNS
+    assert ";".join(table(folder / "contracts.csv")[0]) == CONTRACT_COLUMNS
     assert ";".join(table(folder / "transactions.csv")[0]) == TRANSACTION_COLUMNS
 
 
@@ -99,6 +104,22 @@ def test_contracts_and_cancellations_hang_together(business: DemoBusiness) -> No
         assert gone
         assert row.cancelled_on
         assert gone <= row.cancelled_on <= UNTIL
+
+
+def test_terms_of_contracts_follow_each_other_to_the_one_that_the_customer_file_knows(business: DemoBusiness) -> None:
+    left = {one.customer_id: one.left_on for one in business.truth.customers if one.returned_on is None}
+    terms: dict[str, list[ContractRow]] = defaultdict(list)
+    for term in business.contracts:
+        terms[term.customer_id].append(term)
+    assert terms.keys() == {row.customer_id for row in business.customers if row.contract_from}
+    for row in business.customers:
+        for before, after in pairwise(terms[row.customer_id]):
+            assert after.contract_from == before.contract_until + timedelta(days=1)
+            assert before.cancelled_on is None
+        for last in terms[row.customer_id][-1:]:
+            assert (last.contract_from, last.contract_until) == (row.contract_from, row.contract_until)
+            assert (last.cancelled_on, last.yearly_value) == (row.cancelled_on, row.yearly_value)
+            assert last.contract_from <= (left.get(row.customer_id) or UNTIL) or last == terms[row.customer_id][0]
 
 
 def test_segments_languages_and_channels_are_mixed(business: DemoBusiness) -> None:
