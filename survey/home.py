@@ -25,13 +25,14 @@ from survey.reports.pictures import NARROW, Drawn, amounts_picture, reasons_pict
 from survey.reports.views import asked_lens, frame_of, say_what_is_unclear
 from survey.reports.voices import voices
 from survey.web import language
+from survey.winback import calls, cases
 
 blueprint = Blueprint("home", __name__)
 blueprint.register_error_handler(UnclearAddress, say_what_is_unclear)
 
 BREAKDOWN = "reports.breakdown"
-#: whom the front line takes care of
-CASES = "winback.index"
+#: whom the front line calls
+CALLS = "calls.index"
 #: customers quoted
 QUOTED = 3
 
@@ -70,8 +71,9 @@ def start() -> ResponseReturnValue:
     if may_open(BREAKDOWN):
         lens = asked_lens()
         return front(lens) if customers_in_view(lens) else redirect(url_for(BREAKDOWN))
-    if may_open(CASES) and current_user.has_role("interviewer"):
-        return redirect(url_for(CASES))
+    if may_open(CALLS) and current_user.has_role("interviewer"):
+        found = cases.counts(current_user, today(), None)
+        return render_template("home/calls.html", calls=calls.counts(current_user), cases=found)
     if open_places := links(MAIN):
         return redirect(open_places[0].url)
     return render_template("home/start.html", steps=STEPS)
