@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import delete, exists, func, insert, literal, or_, select, update
+from sqlalchemy import delete, exists, func, insert, literal, or_, select
 from sqlalchemy.orm import aliased
 
 from survey.clock import now
@@ -12,6 +12,7 @@ from survey.database import Base
 from survey.extensions import db
 from survey.reasons.classifying import Answer, Classifier, Read
 from survey.reasons.models import Classification, ClassifiedReason, ModelVersion, Reading
+from survey.reasons.what_spoke import forget_what_spoke
 from survey.responses.models import Response
 from survey.taxonomy.models import Reason
 
@@ -126,15 +127,6 @@ def _store_readings(classifier: Classifier, reads: Sequence[Read]) -> None:
 def chance(response_id: int) -> float:
     """The permanent random number of an answer, in [0, 1): the same on every machine and every time it is read."""
     return int.from_bytes(blake2b(f"answer {response_id}".encode(), digest_size=6).digest()) / 2**48
-
-
-def forget_what_spoke(response_ids: Sequence[int]) -> None:
-    """Empty the explanations of these answers, of every version. Flushes."""
-    versions = select(ModelVersion.id)
-    theirs = select(Classification.id).where(
-        Classification.model_version_id.in_(versions), Classification.response_id.in_(response_ids)
-    )
-    db.session.execute(update(ClassifiedReason).where(ClassifiedReason.classification_id.in_(theirs)).values(spoke=b""))
 
 
 def _store_reasons(version: ModelVersion, reads: dict[int, Read]) -> None:

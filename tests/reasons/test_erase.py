@@ -1,6 +1,5 @@
 """Erasing: nothing of the person is left anywhere in the database or the instance folder; the reason stays counted."""
 
-from datetime import date
 from pathlib import Path
 
 import pytest
@@ -8,9 +7,8 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from survey.accounts.models import AuditEntry
-from survey.customers.models import Customer
 from survey.extensions import db
-from survey.invitations.models import Invitation, Mailing
+from survey.invitations.models import Mailing
 from survey.invitations.suppression import suppressed_among
 from survey.jobs.tasks import classify, reclassify
 from survey.reasons import versions
@@ -18,68 +16,18 @@ from survey.reasons.models import Classification, ClassifiedReason
 from survey.responses.models import ResponseAnswer, ResponseDraft, ResponseReason
 from survey.taxonomy.models import Reason
 from survey.web import settings
-from survey.winback.models import Call, Case, CaseNote, Promise
 from tests import stories
 from tests.reasons.other_models import other_model
+from tests.rights.canary import WORDS, canary, traces
 
 pytestmark = pytest.mark.usefixtures("context")
-
-CANARIES = ("Xanthippe", "Quaeckernaeck", "K-4711", "snauwde", "0612345678", "CARD-99")
-
-
-def canary() -> Customer:
-    """Somebody whose every trace can be searched for."""
-    who = stories.customer(
-        external_id="K-4711",
-        name="Xanthippe Quaeckernaeck",
-        email="xanthippe@quaeckernaeck.example",
-        phone="0612345678",
-        card_id="CARD-99",
-    )
-    asked = stories.invitation(stories.defection(who))
-    stories.mailing(asked)
-    answer = stories.response(
-        "De monteur was onbeschoft en snauwde mij, Xanthippe, af. Bel 0612345678.", "rude_staff", asked=asked
-    )
-    further = {"question": "moment", "words": "Toen hij snauwde: Quaeckernaeck, ga weg!"}
-    db.session.add(ResponseAnswer(response_id=answer.id, **further))
-    saved = stories.invitation(stories.defection(who, episode=99))
-    fields = {"words": ["Xanthippe weet nog niet wat zij wil, bel 0612345678"]}
-    db.session.add(ResponseDraft(invitation_id=saved.id, language="nl", fields=fields, saved_at=saved.created_at))
-    written_in_a_case(saved.defection_id, who)
-    return who
-
-
-def written_in_a_case(defection_id: int, who: Customer) -> None:
-    """What whoever took care of somebody wrote down: in the case, as a promise, after a call."""
-    case = Case(
-        defection_id=defection_id, customer_id=who.id, opened_because="asked", due_on=date(2026, 6, 4),
-        opened_at=stories.MOMENT,
-    )  # fmt: skip
-    db.session.add(case)
-    db.session.flush()
-    db.session.add(CaseNote(case_id=case.id, at=stories.MOMENT, text="Xanthippe gesproken"))
-    promised = {"text": "Brief aan Quaeckernaeck", "source": "case", "entered_at": stories.MOMENT}
-    db.session.add(Promise(customer_id=who.id, case_id=case.id, **promised))
-    asked = db.session.scalars(select(Invitation.id).where(Invitation.defection_id == defection_id)).one()
-    db.session.add(Call(invitation_id=asked, at=stories.MOMENT, outcome="busy", note="0612345678 in gesprek"))
-
-
-def everything_stored() -> str:
-    """All text of all tables."""
-    rows = [db.session.execute(select(table)).all() for table in db.metadata.sorted_tables]
-    return repr(rows)
-
-
-def traces() -> list[str]:
-    return [word for word in CANARIES if word in everything_stored()]
 
 
 def test_no_trace_is_left_and_the_reason_stays(app: Flask) -> None:
     canary()
     db.session.commit()
     classify.run()
-    assert traces() == list(CANARIES)
+    assert traces() == list(WORDS)
     done = app.test_cli_runner().invoke(args=["customers", "erase", "K-4711"])
     assert done.exit_code == 0, done.output
     db.session.expire_all()
@@ -115,7 +63,7 @@ def test_no_trace_is_left_in_any_file(app: Flask) -> None:
         (path.name, word)
         for path in folder.rglob("*")
         if path.is_file()
-        for word in CANARIES
+        for word in WORDS
         if word.encode() in path.read_bytes()
     ]
     assert found == []

@@ -14,8 +14,8 @@ from survey.database import writing
 from survey.extensions import db
 from survey.invitations.links import OPT_OUT, token_for
 from survey.invitations.models import Invitation
-from survey.responses.drafts import forget_drafts
 from survey.responses.models import Response, ResponseAnswer, ResponseDraft
+from survey.rights.retention import forget_some
 from tests.responses.sheets import OF_EVERY_KIND, invite_to, link_of, publish
 
 #: also what could never be sent: a number that is none, a list with something else in it
@@ -106,12 +106,12 @@ def test_of_what_is_over_only_an_empty_row_stays(
 ) -> None:
     client.post(link, data={"save": "y"} | FILLED)
     with app.app_context(), writing():
-        assert forget_drafts() == 0
+        assert forget_some("drafts", 60) == 0
         for name, value in change.items():
             setattr(db.session.scalars(select(Invitation)).one(), name, value)
         db.session.flush()
-        assert forget_drafts() == 1
-        assert forget_drafts() == 0
+        assert forget_some("drafts", 60) == 1
+        assert forget_some("drafts", 60) == 0
         db.session.commit()
 
     assert drafts(app) == [{}]

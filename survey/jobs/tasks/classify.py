@@ -11,7 +11,7 @@ from survey.jobs.models import Job
 from survey.jobs.queue import enqueue
 from survey.reasons import classifying, versions
 from survey.reasons.answers import BATCH, count_waiting, store, waiting
-from survey.reasons.masking import mask_batch, mask_further_batch
+from survey.reasons.masking import mask_batch, mask_further_batch, mask_walk_in_batch, mask_whys_batch
 from survey.reasons.models import ModelVersion
 from survey.reasons.shards import Shard
 
@@ -45,7 +45,7 @@ def _first_version() -> ModelVersion:
 
 def mask_all() -> None:
     """Mask the words of every answer that is not masked yet, batch by batch."""
-    for mask_next in (mask_batch, mask_further_batch):
+    for mask_next in (mask_batch, mask_further_batch, mask_whys_batch, mask_walk_in_batch):
         last: int | None = 0
         while last is not None:
             last = mask_next(last)

@@ -2,25 +2,18 @@
 
 import click
 
-from survey.accounts import audit
-from survey.customers.uploads import delete_finished_uploads
-from survey.database import empty_log
 from survey.extensions import db
-from survey.mail import forget_copies
-from survey.reasons.erasing import Erased, UnknownCustomer, erase
-from survey.web import settings
-from survey.winback.erasing import erase_from_cases
+from survey.reasons.erasing import Erased
+from survey.rights.erasing import UnknownCustomer, customer_called, erase_person, finish_erasures
+from survey.rights.requests import OPERATOR
 
 
 def run(external_id: str) -> Erased:
     """Erase the customer of this id. Raises UnknownCustomer. Files go last: they can be deleted again after a crash."""
-    erased = erase(external_id)
-    erase_from_cases(erased.customer_id)
-    audit.record("customer erased", None, about=("customer", erased.customer_id))
+    erased = erase_person(customer_called(external_id), OPERATOR)
     db.session.commit()
-    empty_log(db.engine)
-    forget_copies(erased.message_ids)
-    delete_finished_uploads(settings().instance)
+    finish_erasures()
+    db.session.commit()
     return erased
 
 

@@ -1,0 +1,1 @@
+"""The pages of what people may ask of us."""
