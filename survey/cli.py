@@ -24,6 +24,7 @@ COMMANDS: dict[str, str] = {
     "transactions import": "survey.customers.cli:import_transactions",
     "contracts import": "survey.customers.cli:import_contracts",
     "defections detect": "survey.defections.cli:detect",
+    "customers export": "survey.rights.cli:export",
     "customers erase": "survey.jobs.tasks.erase:command",
     "invitations send": "survey.invitations.cli:send",
     "answers classify": "survey.jobs.tasks.classify:command",

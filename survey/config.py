@@ -52,8 +52,6 @@ class Settings(BaseSettings):
     hosts: list[str] = []
     #: Proxies in front of the site whose X-Forwarded-For is believed.
     proxies: int = Field(0, ge=0, le=5)
-    #: Days that the raw words of an answer are kept; afterwards only the masked words remain.
-    keep_words_days: int = Field(90, ge=1)
     #: Days that a mailed link works.
     link_days: int = Field(60, ge=1)
     #: Seconds to wait for the write gate of SQLite before answering 503.

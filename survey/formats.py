@@ -64,6 +64,11 @@ def short_moment(at: datetime | None) -> str:
     return UNKNOWN if at is None else str(format_datetime(at, "d MMM y, HH:mm"))
 
 
+def clock(at: datetime | None) -> str:
+    """The organisation's time of day: 14:05."""
+    return UNKNOWN if at is None else str(format_datetime(at, "HH:mm"))
+
+
 def duration(seconds: Number | None) -> str:
     """About how long, in the largest unit that fits."""
     if seconds is None:
@@ -89,5 +94,5 @@ def _spaced(shape: str) -> str:
 
 
 def init_app(app: Flask) -> None:
-    for filter_ in (money, percent, count, decimal, day, moment, short_day, short_moment, duration, breakable):
+    for filter_ in (money, percent, count, decimal, day, moment, short_day, short_moment, clock, duration, breakable):
         app.jinja_env.filters[filter_.__name__] = filter_

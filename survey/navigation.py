@@ -13,6 +13,8 @@ from survey.assets import asset, vendored
 from survey.web import LANGUAGES
 
 LANGUAGE_COOKIE_SECONDS = 365 * 86400
+#: pages of people who are asked: their forms carry the language themselves
+WITHOUT_COOKIES = ("my_data", "privacy", "responses", "walk_in")
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ MAIN = (
     Entry("value.index", _("What a customer is worth")),
     Entry("defections.drifting", _("Who is drifting")),
     Entry("defections.index", _("Who left")),
+    Entry("calls.index", _("Whom to call")),
     Entry("winback.index", _("Coming back")),
     Entry("review.queue", _("Read answers")),
     Entry("investments.overview", _("Where the money goes")),
@@ -48,6 +51,7 @@ MAIN = (
 SETTING_UP = (
     Entry("pack.newest", _("Decision pack"), of_all=True),
     Entry("asking.index", _("How asking goes")),
+    Entry("branch_links.counted", _("Answers at branches")),
     Entry("customers.imports", _("Import files")),
     Entry("defections.definitions", _("When has a customer left")),
     Entry("targeting.index", _("Who is asked what")),
@@ -59,6 +63,8 @@ SETTING_UP = (
     Entry("jobs.index", _("Jobs and schedule")),
     Entry("accounts.list_users", _("Users")),
     Entry("accounts.audit_log", _("Audit log")),
+    Entry("retention.index", _("How long data is kept")),
+    Entry("register.index", _("Register of what is processed")),
     Entry("doctor.page", _("Health of this installation")),
 )
 
@@ -104,6 +110,8 @@ def frame() -> dict[str, Any]:
 def remember_language(response: Response) -> Response:
     """A language chosen by a link holds until another is chosen."""
     chosen = request.args.get("lang")
+    if request.blueprint in WITHOUT_COOKIES:
+        return response
     if chosen in LANGUAGES and chosen != request.cookies.get("language"):
         response.set_cookie(
             "language",

@@ -17,10 +17,10 @@ from tests.catalogue import forms, sentences
 PLACE = re.compile(r"%(?:\((\w+)\))?[-+ #0]*\d*(?:\.\d+)?[a-zA-Z%]")
 #: words that are the same in both languages
 SAME = {
-    "Alarm", "Broker", "Code %(code)s", "Mail", "Mails", "Menu", "Model", "Model %(number)s", "Open", "Segment",
+    "Alarm", "Broker", "Code", "Code %(code)s", "Mail", "Mails", "Menu", "Model", "Model %(number)s", "Open", "Segment",
     "Segment: %(name)s.", "Team", "Test: %(subject)s", "%(quarter)s: %(stop)s",
     "code", "import", "model",
-    "in %(month)s", "in %(year)s", "interviewer", "mails", "manager", "segment", "tab",
+    "in %(month)s", "in %(year)s", "interviewer", "mails", "manager", "open", "segment", "tab",
 }  # fmt: skip
 #: places that translate what another place marked: a stored notice, what came of a job
 TRANSLATES_LATER = ("survey/notices.py", "survey/jobs/words.py")

@@ -171,6 +171,14 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_rights_request_customer_id"), "rights_request", ["customer_id"])
     op.create_table(
+        "erased_number",
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_erased_number")),
+    )
+    with op.batch_alter_table("import_file") as batch:
+        batch.add_column(sa.Column("erased_rows", sa.Integer(), nullable=False, server_default="0"))
+    op.create_table(
         "walk_in_answer",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("branch_link_id", sa.Integer(), nullable=False),
@@ -371,6 +379,9 @@ def upgrade() -> None:
         batch.add_column(sa.Column("channel", sa.String(length=10), nullable=False, server_default="mail"))
         batch.add_column(sa.Column("targeting_rule_id", sa.Integer(), nullable=True))
         batch.add_column(sa.Column("started_at", sa.DateTime(timezone=True), nullable=True))
+        batch.add_column(sa.Column("call_from", sa.DateTime(timezone=True), nullable=True))
+        batch.add_column(sa.Column("claimed_by_id", sa.Integer(), nullable=True))
+        batch.add_column(sa.Column("claimed_until", sa.DateTime(timezone=True), nullable=True))
         batch.create_foreign_key(
             op.f("fk_invitation_targeting_rule_id"),
             "targeting_rule",
@@ -378,9 +389,14 @@ def upgrade() -> None:
             ["id"],
             ondelete="SET NULL",
         )
+        batch.create_foreign_key(
+            op.f("fk_invitation_claimed_by_id"), "user_account", ["claimed_by_id"], ["id"], ondelete="SET NULL"
+        )
         batch.create_check_constraint(op.f("ck_invitation_known_channel"), "channel IN ('mail', 'phone')")
         batch.drop_constraint(op.f("ck_invitation_known_why"), type_="check")
         batch.create_check_constraint(op.f("ck_invitation_known_why"), f"skipped_because IN {SKIPPED_BECAUSE}")
+    with op.batch_alter_table("customer") as batch:
+        batch.add_column(sa.Column("forgotten_at", sa.DateTime(timezone=True), nullable=True))
     with op.batch_alter_table("mailing") as batch:
         batch.add_column(sa.Column("cancelled_because", sa.String(length=20), nullable=False, server_default=""))
         batch.add_column(sa.Column("bounced_at", sa.DateTime(timezone=True), nullable=True))
@@ -438,6 +454,8 @@ def downgrade() -> None:
         batch.drop_constraint(op.f("ck_mailing_known_why"), type_="check")
         for name in ("bounced_at", "cancelled_because"):
             batch.drop_column(name)
+    with op.batch_alter_table("customer") as batch:
+        batch.drop_column("forgotten_at")
     later = [why for why in SKIPPED_BECAUSE if why not in FIRST_SKIPPED_BECAUSE]
     invitation = sa.table("invitation", sa.column("skipped_because"))
     new = invitation.c.skipped_because.in_(later)
@@ -446,9 +464,12 @@ def downgrade() -> None:
         batch.drop_constraint(op.f("ck_invitation_known_why"), type_="check")
         batch.create_check_constraint(op.f("ck_invitation_known_why"), f"skipped_because IN {FIRST_SKIPPED_BECAUSE}")
         batch.drop_constraint(op.f("ck_invitation_known_channel"), type_="check")
+        batch.drop_constraint(op.f("fk_invitation_claimed_by_id"), type_="foreignkey")
         batch.drop_constraint(op.f("fk_invitation_targeting_rule_id"), type_="foreignkey")
-        for name in ("started_at", "targeting_rule_id", "channel"):
+        for name in ("claimed_until", "claimed_by_id", "call_from", "started_at", "targeting_rule_id", "channel"):
             batch.drop_column(name)
+    with op.batch_alter_table("import_file") as batch:
+        batch.drop_column("erased_rows")
     for name in (
         "root_cause",
         "response_answer",
@@ -460,6 +481,7 @@ def downgrade() -> None:
         "call_attempt",
         "winback_case",
         "walk_in_answer",
+        "erased_number",
         "rights_request",
         "targeting_rule",
         "remedy",

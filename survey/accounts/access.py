@@ -19,6 +19,10 @@ PUBLIC = frozenset(
         "static",
         "health.healthz",
         "health.readyz",
+        "my_data.copy",
+        "my_data.erase",
+        "my_data.show",
+        "privacy.show",
         "responses.form",
         "responses.saved",
         "responses.stop",
@@ -26,6 +30,8 @@ PUBLIC = frozenset(
         "security.forgot_password",
         "security.login",
         "security.reset_password",
+        "walk_in.form",
+        "walk_in.thanks",
     }
 )
 #: endpoints that any signed-in person may use

@@ -2,9 +2,10 @@
 
 import hashlib
 import json
+from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
 from survey.accounts.models import AuditEntry
@@ -56,6 +57,17 @@ def _add(
     session.flush()
 
 
+def shorten(entry_ids: Collection[int]) -> None:
+    """Delete the oldest entries, which these must be, and say so in an entry that names the hash of the last of them:
+    what is left follows from that. Flushes."""
+    last = db.session.get_one(AuditEntry, max(entry_ids))
+    record("audit log shortened", None, details={"rows": len(entry_ids), "hash": last.hash})
+    db.session.expunge(last)
+    db.session.execute(
+        delete(AuditEntry).where(AuditEntry.id <= last.id), execution_options={"synchronize_session": False}
+    )
+
+
 def entry_hash(entry: AuditEntry) -> str:
     """SHA-256 over the entry and the hash of the one before it."""
     content = [
@@ -71,10 +83,19 @@ def entry_hash(entry: AuditEntry) -> str:
 
 
 def broken_entry(session: Session) -> int | None:
-    """The id of the first entry that does not follow from the one before it; None where the chain holds."""
-    previous = BEGINNING
+    """The id of the first entry that does not follow from the one before it; None where the chain holds.
+
+    The first of all follows from nothing, or from the last one of those that a later entry says were deleted.
+    """
+    previous = _where_it_begins(session)
     for entry in session.scalars(select(AuditEntry).order_by(AuditEntry.id)).yield_per(1000):
         if entry.previous_hash != previous or entry.hash != entry_hash(entry):
             return entry.id
         previous = entry.hash
     return None
+
+
+def _where_it_begins(session: Session) -> str:
+    shortened = select(AuditEntry).where(AuditEntry.action == "audit log shortened").order_by(AuditEntry.id.desc())
+    entry = session.scalar(shortened.limit(1))
+    return str(entry.details["hash"]) if entry else BEGINNING

@@ -66,6 +66,8 @@ class Customer(Base):
     call_consent: Mapped[bool | None]
     opted_out_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: when name and address went because the customer left so long ago; no file brings them back before the customer is
+    forgotten_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     __table_args__ = (
         CheckConstraint("language IN ('nl', 'en')", name="known_language"),
@@ -196,6 +198,8 @@ class Import(Base):
     rows: Mapped[int] = mapped_column(default=0)
     good_rows: Mapped[int] = mapped_column(default=0)
     bad_rows: Mapped[int] = mapped_column(default=0)
+    #: rows about people who were erased: left out, whatever is in them
+    erased_rows: Mapped[int] = mapped_column(default=0, server_default="0")
     new_rows: Mapped[int] = mapped_column(default=0)
     changed_rows: Mapped[int] = mapped_column(default=0)
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id", ondelete="SET NULL"))
@@ -292,6 +296,15 @@ class RightsRequest(Base):
         CheckConstraint("kind IN ('export', 'erase')", name="known_kind"),
         CheckConstraint("asked_by IN ('person', 'operator')", name="known_asker"),
     )
+
+
+class ErasedNumber(Base):
+    """The number of a customer who was erased, as a keyed digest: an old file must not bring the person back."""
+
+    __tablename__ = "erased_number"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class Retention(Base):

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, case, func, null, select
 
+from survey.customers.keeping import DEFAULTS, days_within
 from survey.customers.models import Customer, CustomerHistory, Transaction
 from survey.defections.models import Defection
 from survey.extensions import db
@@ -39,6 +40,8 @@ class Asked:
     erased: bool
     #: a form was sent in, whatever came of it
     started: bool
+    #: how long own words are kept as typed
+    keep_words_days: int = DEFAULTS["words"]
 
     @classmethod
     def of(cls, row: Row[Any]) -> Self:
@@ -56,6 +59,7 @@ class Asked:
             opted_out=bool(row.opted_out),
             erased=bool(row.erased),
             started=bool(row.started),
+            keep_words_days=row.keep_words_days,
         )
 
     def is_open(self, moment: datetime) -> bool:
@@ -114,6 +118,7 @@ def _question() -> Select[Any]:
             Customer.opted_out_at.is_not(None).label("opted_out"),
             Customer.erased_at.is_not(None).label("erased"),
             Invitation.started_at.is_not(None).label("started"),
+            days_within("words").label("keep_words_days"),
         )
         .join(Customer, Customer.id == Invitation.customer_id)
         .join(Defection, Defection.id == Invitation.defection_id)

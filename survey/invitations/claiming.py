@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import case, func, or_, select, update
 
-from survey.clock import now
+from survey.clock import local, now
 from survey.customers.models import Customer
 from survey.extensions import db
 from survey.invitations.asked import Asked, asked_among
 from survey.invitations.models import ContactPolicy, Invitation, Mailing
-from survey.invitations.policy import LEFT, NEVER, contact_policy, is_quiet, left_at, over_limits
+from survey.invitations.policy import LEFT, NEVER, after_quiet, contact_policy, is_quiet, left_at, over_limits
 from survey.invitations.suppression import suppressed_among
 
 #: a sender that is silent for so long is taken to be gone
@@ -116,6 +116,16 @@ def release(mails: list[Claimed], due_at: datetime | None = None) -> None:
     later = {} if due_at is None else {"due_at": due_at}
     for mail in mails:
         _change(mail, "claimed", state="queued" if mail.attempts == 0 else "deferred", worker=None, **later)
+
+
+def held_back() -> tuple[datetime, int] | None:
+    """In the quiet hours: when they end, on the organisation's clock, and how many mails leave then; else None."""
+    policy, moment = contact_policy(), now()
+    if not is_quiet(policy, moment):
+        return None
+    until = after_quiet(policy, moment)
+    due = (Mailing.state.in_(("queued", "deferred")), Mailing.due_at <= until)
+    return local(until), db.session.scalar(select(func.count(Mailing.id)).where(*due)) or 0
 
 
 def counts_by_state() -> dict[str, int]:

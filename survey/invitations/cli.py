@@ -4,7 +4,7 @@ import click
 
 from survey.database import committed
 from survey.extensions import db
-from survey.invitations.claiming import counts_by_state
+from survey.invitations.claiming import counts_by_state, held_back
 from survey.invitations.sending import send_all
 
 
@@ -12,7 +12,14 @@ from survey.invitations.sending import send_all
 def send() -> None:
     """Send the invitations and reminders that are due."""
     outcome = send_all()
-    click.echo(_line("Now", outcome) if outcome else "Nothing was due.")
+    if outcome:
+        click.echo(_line("Now", outcome))
+    if held := committed(db.session, held_back):
+        until, waiting = held
+        mails = f"{waiting} {'mail waits' if waiting == 1 else 'mails wait'}" if waiting else "no mail waits"
+        click.echo(f"It is quiet until {until:%H:%M}, and {mails} for that.")
+    elif not outcome:
+        click.echo("Nothing was due.")
     if standing := committed(db.session, counts_by_state):
         click.echo(_line("In all", standing))
 

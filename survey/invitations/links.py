@@ -13,6 +13,7 @@ from survey.web import settings
 
 ANSWER = "answer"
 OPT_OUT = "opt-out"
+MY_DATA = "my-data"
 
 #: the largest number a key column holds
 _LARGEST = 2**31 - 1
@@ -26,6 +27,16 @@ def answer_link(invitation_id: int) -> str:
 def opt_out_link(invitation_id: int) -> str:
     """The full address at which this person says never to be asked again."""
     return f"{settings().base_url}/stop/{token_for(OPT_OUT, invitation_id)}"
+
+
+def my_data_link(invitation_id: int) -> str:
+    """The full address at which this person sees what is held, and may be forgotten."""
+    return f"{settings().base_url}/my-data/{token_for(MY_DATA, invitation_id)}"
+
+
+def privacy_link(language: str) -> str:
+    """The full address of the page that tells what happens with people's data."""
+    return f"{settings().base_url}/privacy?lang={language}"
 
 
 def token_for(purpose: str, invitation_id: int) -> str:

@@ -16,7 +16,7 @@ from flask_babel import gettext as _
 
 from survey.clock import local
 from survey.invitations.asked import Asked
-from survey.invitations.links import answer_link, opt_out_link
+from survey.invitations.links import answer_link, my_data_link, opt_out_link, privacy_link
 from survey.mail import header_text
 from survey.mail.smtp import wire_address
 from survey.questionnaires.relation import relation_sentence
@@ -90,6 +90,8 @@ def _told(letter: Letter) -> dict[str, Any]:
         "opt_out_link": opt_out_link(person.invitation_id),
         "reminds": letter.round > 0,
         "last": letter.round >= LAST_ROUND,
-        "keep_words_days": settings().keep_words_days,
+        "keep_words_days": person.keep_words_days,
         "privacy_contact": settings().privacy_contact,
+        "privacy_link": privacy_link(person.language),
+        "my_data_link": my_data_link(person.invitation_id),
     }

@@ -43,6 +43,11 @@ class Invitation(Base):
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     #: the first POST of the form, whatever came of it
     started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: from when on somebody asked by phone may be called; None: at once
+    call_from: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: who is calling this person now, and until when nobody else may
+    claimed_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id", ondelete="SET NULL"))
+    claimed_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     __table_args__ = (
         CheckConstraint(f"state IN {INVITATION_STATES}", name="known_state"),

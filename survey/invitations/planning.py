@@ -78,13 +78,15 @@ def _add_invitations(found: Sequence[Person], reasons: dict[int, str], terms: Te
 def _invitation(person: Person, why: str, terms: Terms, common: dict[str, Any]) -> dict[str, Any]:
     rule = terms.rule_of(person)
     wait = timedelta(days=rule.wait_days if rule else 0)
+    by_phone = rule is not None and rule.channel == "phone"
     return {
         "defection_id": person.defection_id,
         "customer_id": person.customer_id,
         "questionnaire_version_id": rule.version_id if rule and rule.version_id else common["shown"],
         "language": person.language,
         "order_seed": secrets.randbelow(2**31),
-        "channel": "phone" if rule and rule.channel == "phone" else "mail",
+        "channel": "phone" if by_phone else "mail",
+        "call_from": terms.contact_at(rule) if rule and by_phone else None,
         "targeting_rule_id": rule.key if rule else None,
         "state": "skipped" if why else "open",
         "skipped_because": why,

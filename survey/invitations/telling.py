@@ -27,6 +27,8 @@ class Left:
     branch: str | None
     segment: str
     left_on: date
+    customer_id: int
+    erased: bool
 
 
 @dataclass(frozen=True)
@@ -54,8 +56,9 @@ class Decided:
 
 def left(defection_id: int, user: User) -> Left | None:
     """The departure, where this user may see it."""
+    who = (Customer.name, Customer.external_id, Branch.name, Customer.segment)
     query = (
-        select(Customer.name, Customer.external_id, Branch.name, Customer.segment, Defection.defected_on)
+        select(*who, Defection.defected_on, Customer.id, Customer.erased_at.is_not(None))
         .select_from(Defection)
         .join(Customer, Customer.id == Defection.customer_id)
         .outerjoin(Branch, Branch.id == Customer.branch_id)
@@ -64,8 +67,8 @@ def left(defection_id: int, user: User) -> Left | None:
     row = db.session.execute(query).one_or_none()
     if row is None:
         return None
-    name, external_id, branch, segment, left_on = row
-    return Left(defection_id, name or external_id, branch, segment, left_on)
+    name, external_id, branch, segment, left_on, customer_id, erased = row
+    return Left(defection_id, name or external_id, branch, segment, left_on, customer_id, erased)
 
 
 def tried(defection_id: int) -> list[Tried]:

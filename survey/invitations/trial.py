@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from survey.clock import now, today
+from survey.customers.keeping import days_of
 from survey.extensions import db
 from survey.invitations.asked import Asked
 from survey.invitations.messages import Letter, invitation_mail
@@ -66,4 +67,5 @@ def _person(reader: Reader, version: Version) -> Asked:
         opted_out=False,
         erased=False,
         started=False,
+        keep_words_days=days_of("words"),
     )

@@ -25,7 +25,7 @@ NAMES = {
     "watch": _("Watch whether the model still fits"),
     "find_themes": _("Look for new reasons"),
     "check_investments": _("Check the investments"),
-    "forget": _("Delete words that were kept long enough"),
+    "forget": _("Delete what was kept long enough"),
     "value": _("Work out what customers are worth"),
     "digest": _("Mail the notices of the day"),
     "pack": _("Keep and mail the decision pack of the quarter"),

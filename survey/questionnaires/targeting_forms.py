@@ -16,6 +16,7 @@ from survey.questionnaires.targeting import EVERYBODY, Conditions
 from survey.questionnaires.targeting_rules import Draft
 from survey.questionnaires.targeting_words import CHANNELS as CHANNEL_WORDS
 from survey.questionnaires.targeting_words import DEFINITION_KINDS, LANGUAGES, days_of, months_of
+from survey.taxonomy.forms import printable
 
 LONGEST_WAIT = 365
 LONGEST_MONTHS = 1200
@@ -77,6 +78,7 @@ class RuleForm(WayForm):
         validators=[
             InputRequired(_("Give the rule a name.")),
             Length(max=100, message=_("Keep it to %(max)d characters.")),
+            printable,
         ],
     )
     segments = SelectMultipleField(_("Segment"))

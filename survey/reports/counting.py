@@ -18,6 +18,7 @@ from survey.defections.models import Defection
 from survey.extensions import db
 from survey.invitations.models import Invitation, Mailing
 from survey.reasons.models import Classification, ClassifiedReason, ServingModel
+from survey.reports.asking.stages import SPOKEN_TO, calls
 from survey.reports.lens import Lens
 from survey.reports.period import Period
 from survey.responses.models import Response, ResponseReason
@@ -67,7 +68,7 @@ def in_period(lens: Lens) -> list[ColumnElement[bool]]:
 def departures(lens: Lens) -> list[Departures]:
     """All departures of the period in rows that add up, by outcome and by main reason ticked.
 
-    Asked are those whose mail a mail server accepted; an answer proves that too.
+    Asked are those whose mail a mail server accepted, or who were spoken to on the phone; an answer proves that too.
     """
     return [
         Departures(outcome, reason, count, _money(lost), back, _money(back_value), float(years))
@@ -78,7 +79,9 @@ def departures(lens: Lens) -> list[Departures]:
 def _departures(lens: Lens) -> Select[str, int | None, int, Decimal, int, Decimal, float]:
     # coalesce keeps SQLite from searching all mails that were sent, by the index on the state, for each invitation
     accepted = exists().where(Mailing.invitation_id == Invitation.id, func.coalesce(Mailing.state, "") == "sent")
-    outcome = case((Response.id.is_not(None), ANSWERED), (accepted, NO_ANSWER), else_=NOT_ASKED)
+    spoken_to = exists().where(calls().invitation_id == Invitation.id, calls().outcome.in_(SPOKEN_TO))
+    by_phone = and_(Invitation.channel == "phone", spoken_to)
+    outcome = case((Response.id.is_not(None), ANSWERED), (accepted, NO_ANSWER), (by_phone, NO_ANSWER), else_=NOT_ASKED)
     back = Defection.returned_on.is_not(None)
     each = (
         select(

@@ -4,25 +4,21 @@ Of a draft whose link is over only the row stays, without what was typed: that s
 counted.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Delete, Select, String, bindparam, cast, delete, or_, select, update
+from sqlalchemy import Delete, Select, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from werkzeug.datastructures import MultiDict
 
 from survey.clock import now
-from survey.customers.models import Customer
 from survey.database import Base
 from survey.extensions import db
-from survey.invitations.asked import SKEW
-from survey.invitations.models import Invitation
 from survey.responses.cleaning import clean
 from survey.responses.models import ResponseDraft
-
-BATCH = 1000
 
 
 @dataclass(frozen=True)
@@ -56,31 +52,10 @@ def drop_draft(invitation_id: int) -> None:
     db.session.execute(_drop(), {"number": invitation_id})
 
 
-def forget_drafts() -> int:
-    """Empty the next BATCH drafts that nobody can send any more; gives how many. Flushes."""
-    gone = or_(Customer.opted_out_at.is_not(None), Customer.erased_at.is_not(None))
-    over = or_(Invitation.state != "open", Invitation.expires_at < now() - SKEW, gone)
-    found = (
-        select(ResponseDraft.invitation_id)
-        .join(Invitation, Invitation.id == ResponseDraft.invitation_id)
-        .join(Customer, Customer.id == Invitation.customer_id)
-        .where(over, _has_fields())
-        .order_by(ResponseDraft.invitation_id)
-        .limit(BATCH)
-    )
-    keys = list(db.session.scalars(found))
-    empty_drafts(keys)
-    return len(keys)
-
-
-def empty_drafts(invitation_ids: list[int]) -> None:
+def empty_drafts(invitation_ids: Collection[int]) -> None:
     """Forget what was typed in these. Flushes."""
     theirs = update(ResponseDraft).where(ResponseDraft.invitation_id.in_(invitation_ids))
     db.session.execute(theirs.values(fields={}), execution_options={"synchronize_session": False})
-
-
-def _has_fields() -> Any:
-    return cast(ResponseDraft.fields, String) != "{}"
 
 
 # built once, and past the ORM: they run for every form

@@ -20,7 +20,7 @@ class Response(Base):
     language: Mapped[str] = mapped_column(String(2))
     #: codes in the order in which this person saw them
     shown_order: Mapped[list[str]] = mapped_column(JSON)
-    #: own words as typed; emptied when keep_words_days have passed, or the person is erased
+    #: own words as typed; emptied when its days have passed, or the person is erased
     words: Mapped[str | None] = mapped_column(Text)
     #: own words without personal data, written by a job; pages show these and nothing else
     masked_words: Mapped[str | None] = mapped_column(Text)
@@ -88,7 +88,7 @@ class ResponseAnswer(Base):
     #: place of the choice in the list as shown, from 1
     position: Mapped[int | None]
     number: Mapped[int | None]
-    #: as typed; emptied when keep_words_days have passed, or the person is erased
+    #: as typed; emptied when its days have passed, or the person is erased
     words: Mapped[str | None] = mapped_column(Text)
     #: without personal data, written by a job; pages show these and nothing else
     masked_words: Mapped[str | None] = mapped_column(Text)

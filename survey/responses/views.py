@@ -6,12 +6,10 @@ gets the form back, with the text in it. The one-click POST of RFC 8058 comes fr
 wherever it comes from; the worst it can do is to leave somebody in peace.
 """
 
-import gzip
 from typing import Any
-from urllib.parse import urlsplit
 
 import structlog
-from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import force_locale
 from flask_babel import gettext as _
@@ -19,28 +17,25 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.datastructures import MultiDict
 
 from survey import web
-from survey.accounts.tries import count_try, network_of, too_many
 from survey.clock import local, now, today
 from survey.database import reading
 from survey.extensions import csrf, db
 from survey.invitations.asked import Asked, asked
 from survey.invitations.closing import opt_out
-from survey.invitations.links import ANSWER, OPT_OUT, invitation_of, token_for
+from survey.invitations.links import ANSWER, MY_DATA, OPT_OUT, invitation_of, token_for
 from survey.questionnaires.relation import relation_sentence
 from survey.responses.answering import How, mark_started, take
 from survey.responses.drafts import Draft, draft_of, empty_drafts, save_draft
-from survey.responses.fields import TooManyFields, read_fields
 from survey.responses.forms import AnswerForm, typed
 from survey.responses.timing import is_ours, seconds_since, stamp
+from survey.responses.web import FORM_TYPE, give_back, guesses_too_often, is_from_another_site, pack, sent_fields
 from survey.write_gate import GateTimeout
 
 #: links that are not ours, a minute, from one address
 WRONG_LINKS = 30
-FORM_TYPE = "application/x-www-form-urlencoded"
-#: pages smaller than this are sent as they are
-WORTH_PACKING = 2048
 
 blueprint = Blueprint("responses", __name__)
+blueprint.after_request(pack)
 csrf.exempt(blueprint)
 log = structlog.get_logger()
 
@@ -48,7 +43,7 @@ log = structlog.get_logger()
 @blueprint.route("/a/<token>", methods=["GET", "POST"])
 def form(token: str) -> ResponseReturnValue:
     """The form of one invitation; a POST stores the answer, anything else changes nothing."""
-    given = _fields() if request.method == "POST" else request.args
+    given = sent_fields() if request.method == "POST" else request.args
     person = _person(ANSWER, token)
     draft = _draft(person) if request.method != "POST" else None
     language = _language(given, person, draft)
@@ -88,7 +83,7 @@ def thanks(token: str) -> ResponseReturnValue:
 def stop(token: str) -> ResponseReturnValue:
     """Never to be asked again: GET shows a button, POST does it. Works as long as the invitation is known."""
     person = _person(OPT_OUT, token)
-    given = _fields() if request.mimetype == FORM_TYPE else request.args
+    given = sent_fields() if request.mimetype == FORM_TYPE else request.args
     with force_locale(_language(given, person)):
         if request.method != "POST":
             return render_template("responses/stop.html")
@@ -104,25 +99,7 @@ def keep_text(error: Exception) -> ResponseReturnValue:
     """The database is busy, full or away: give back what was typed, to be sent again in a moment."""
     if request.method != "POST" or request.endpoint != "responses.form":
         return web.show_busy(error)
-    db.session.rollback()
-    log.warning("answer could not be stored", error=type(error).__name__)
-    given = _fields()
-    with force_locale(_language(given, None)):
-        page = render_template("responses/busy.html", given=given, kept=typed(given), action=request.path)
-    return page, 503, {"Retry-After": web.RETRY_AFTER_SECONDS}
-
-
-@blueprint.after_request
-def pack(response: Response) -> Response:
-    """Compress a page for whoever can read that. What is secret in it is its own address, which its reader knows."""
-    response.vary.add("Accept-Encoding")
-    wanted = request.accept_encodings.quality("gzip") and response.mimetype == "text/html"
-    if wanted and not response.direct_passthrough:
-        page = response.get_data()
-        if len(page) >= WORTH_PACKING:
-            response.set_data(gzip.compress(page, 6, mtime=0))
-            response.content_encoding = "gzip"
-    return response
+    return give_back(error, _language(sent_fields(), None))
 
 
 def _draft(person: Asked) -> Draft | None:
@@ -139,7 +116,7 @@ def _open(person: Asked, given: "MultiDict[str, str]", draft: Draft | None, lang
 
 
 def _receive(token: str, person: Asked, answers: AnswerForm, given: "MultiDict[str, str]") -> ResponseReturnValue:
-    if _from_another_site():
+    if is_from_another_site():
         return _show(person, answers, 422, _("This did not come from our own page. Please send it again from here."))
     if given.get("switch") in web.LANGUAGES:
         return _keep_begun(person, _show(person, answers, kept=True))
@@ -178,7 +155,8 @@ def _show(person: Asked, answers: AnswerForm, status: int = 200, fault: str = ""
         saved_at=more.get("saved_at"),
         shown_at=answers.shown_at if shown_before else stamp(person.invitation_id),
         stop_token=token_for(OPT_OUT, person.invitation_id),
-        keep_words_days=web.settings().keep_words_days,
+        my_data_token=token_for(MY_DATA, person.invitation_id),
+        keep_words_days=person.keep_words_days,
         privacy_contact=web.settings().privacy_contact,
     )
     return page, status
@@ -209,10 +187,8 @@ def _reload(person: Asked) -> Asked:
 
 
 def _refuse_guesses() -> None:
-    source = network_of(request.remote_addr)
-    if too_many("link", source, WRONG_LINKS):
+    if guesses_too_often(WRONG_LINKS):
         abort(_unknown_link(429))
-    count_try("link", source)
 
 
 def _unknown_link(status: int) -> Any:
@@ -221,20 +197,6 @@ def _unknown_link(status: int) -> Any:
     if status == 429:
         response.headers["Retry-After"] = "60"
     return response
-
-
-def _fields() -> "MultiDict[str, str]":
-    """What was sent in; ends the request where it is no form, or none of ours."""
-    if request.mimetype != FORM_TYPE:
-        abort(415)
-    body = request.get_data()
-    # a body of unknown length is cut off at the limit without a word
-    if request.content_length is None and len(body) >= (request.max_content_length or 0):
-        abort(413)
-    try:
-        return read_fields(body)
-    except TooManyFields:
-        abort(413)
 
 
 def _language(given: "MultiDict[str, str]", person: Asked | None, draft: Draft | None = None) -> str:
@@ -246,12 +208,3 @@ def _language(given: "MultiDict[str, str]", person: Asked | None, draft: Draft |
     if person is not None:
         return person.language
     return request.accept_languages.best_match(web.LANGUAGES) or "nl"
-
-
-def _from_another_site() -> bool:
-    """Whether the browser says that another site sent this. Programs that say nothing are believed."""
-    site = request.headers.get("Sec-Fetch-Site")
-    if site:
-        return site in ("cross-site", "same-site")
-    origin = request.headers.get("Origin", "null")
-    return origin != "null" and urlsplit(origin).netloc != request.host

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import func, select
 
@@ -12,7 +13,7 @@ from survey.extensions import db
 from survey.invitations.models import Invitation
 from survey.questionnaires.models import QuestionnaireVersion
 from survey.questionnaires.versions import Version
-from survey.responses.models import Response, ResponseAnswer, ResponseReason
+from survey.responses.models import Response, ResponseAnswer, ResponseReason, RootCause
 from survey.taxonomy.models import Reason
 from survey.winback import promises, remedies
 from survey.winback.cases import Line
@@ -32,6 +33,9 @@ class Told:
     may_contact: bool
     #: further questions, each with what was answered
     further: Sequence[tuple[str, str]]
+    #: heard by an interviewer who asked why again and again, apart from the reason that was stated
+    root: Reason | None
+    whys: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,7 @@ def _told(line: Line) -> Told | None:
     if row is None:
         return None
     response, version = row[0], Version.of(row[1])
+    cause = _cause(response.id)
     ticked = db.session.execute(
         select(ResponseReason.main, Reason)
         .join(Reason, Reason.id == ResponseReason.reason_id)
@@ -98,7 +103,23 @@ def _told(line: Line) -> Told | None:
         words=response.masked_words,
         may_contact=response.may_contact,
         further=_further(response, version),
+        root=cause.reason,
+        whys=cause.whys,
     )
+
+
+class Cause(NamedTuple):
+    reason: Reason | None = None
+    #: only as masked
+    whys: Sequence[str] = ()
+
+
+def _cause(response_id: int) -> Cause:
+    query = select(Reason, RootCause.masked_whys).select_from(RootCause)
+    row = db.session.execute(
+        query.outerjoin(Reason, Reason.id == RootCause.reason_id).where(RootCause.response_id == response_id)
+    ).one_or_none()
+    return Cause() if row is None else Cause(row[0], row[1] or ())
 
 
 def _further(response: Response, version: Version) -> list[tuple[str, str]]:

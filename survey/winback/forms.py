@@ -10,6 +10,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, Optional, Va
 
 from survey.clock import today
 from survey.forms import PageForm, SelectChoice
+from survey.responses.cleaning import clean
 from survey.winback.words import OUTCOMES
 
 LONGEST_NOTE = 2000
@@ -19,6 +20,10 @@ LONGEST_REMEDY = 300
 class Days(TypedDict):
     made_on: date | None
     due_on: date | None
+
+
+def _cleaned(text: str | None) -> str:
+    return clean(text or "")
 
 
 def _not_past(form: Any, field: DateField) -> None:
@@ -33,7 +38,9 @@ def _not_future(form: Any, field: DateField) -> None:
 
 class NoteForm(PageForm):
     note = TextAreaField(
-        _l("What was done"), validators=[DataRequired(_l("Write what was done.")), Length(max=LONGEST_NOTE)]
+        _l("What was done"),
+        filters=[_cleaned],
+        validators=[DataRequired(_l("Write what was done.")), Length(max=LONGEST_NOTE)],
     )
 
 
@@ -55,7 +62,9 @@ class CloseForm(PageForm):
 
 class PromiseForm(PageForm):
     text = StringField(
-        _l("What was promised"), validators=[DataRequired(_l("Write what was promised.")), Length(max=LONGEST_NOTE)]
+        _l("What was promised"),
+        filters=[_cleaned],
+        validators=[DataRequired(_l("Write what was promised.")), Length(max=LONGEST_NOTE)],
     )
     made_on = DateField(_l("Promised on"), validators=[Optional(), _not_future])
     due_on = DateField(_l("To be done by"), validators=[Optional()])
@@ -82,13 +91,21 @@ class CasePromiseForm(PromiseForm):
 
 class BranchPromiseForm(PromiseForm):
     customer = StringField(
-        _l("Customer number"), validators=[DataRequired(_l("Give the number of the customer.")), Length(max=100)]
+        _l("Customer number"),
+        filters=[_cleaned],
+        validators=[DataRequired(_l("Give the number of the customer.")), Length(max=100)],
     )
 
 
 class RemedyForm(PageForm):
-    nl = StringField(_l("In Dutch"), validators=[DataRequired(_l("Write it in Dutch.")), Length(max=LONGEST_REMEDY)])
+    nl = StringField(
+        _l("In Dutch"),
+        filters=[_cleaned],
+        validators=[DataRequired(_l("Write it in Dutch.")), Length(max=LONGEST_REMEDY)],
+    )
     en = StringField(
-        _l("In English"), validators=[DataRequired(_l("Write it in English.")), Length(max=LONGEST_REMEDY)]
+        _l("In English"),
+        filters=[_cleaned],
+        validators=[DataRequired(_l("Write it in English.")), Length(max=LONGEST_REMEDY)],
     )
     is_offer = BooleanField(_l("This is an offer: only for who agreed to be called with one"))

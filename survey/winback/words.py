@@ -30,3 +30,14 @@ SOURCES: dict[str, Any] = {
     "answer": _("the customer tells of it"),
     "branch": _("entered by the branch"),
 }
+#: how a call ended
+CALLS: dict[str, Any] = {
+    "answered": _("Answered our questions"),
+    "no_answer": _("Nobody picked up"),
+    "voicemail": _("Got the voicemail"),
+    "busy": _("The line was busy"),
+    "wrong_number": _("Wrong number"),
+    "call_back": _("Is to be called again"),
+    "refused": _("Does not want to answer"),
+    "other_language": _("Speaks another language"),
+}

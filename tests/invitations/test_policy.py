@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
+from flask import Flask
 from hypothesis import HealthCheck, given
 from hypothesis import settings as tried
 from hypothesis import strategies as st
@@ -92,6 +93,24 @@ def test_no_mail_leaves_in_the_night(by_day: None) -> None:
         assert send() == ({}, [])
     with time_machine.travel(there(2026, 9, 21, 8, 1)):
         assert send()[0] == {"sent": 1}
+
+
+def test_the_command_says_until_when_it_is_quiet_and_how_many_wait(app: Flask, by_day: None) -> None:
+    runner = app.test_cli_runner()
+
+    def said(*moment: int) -> str:
+        db.session.rollback()
+        with time_machine.travel(there(*moment), tick=True):
+            return str(runner.invoke(args=["invitations", "send"]).output)
+
+    assert said(2026, 11, 26, 23) == "It is quiet until 08:00, and no mail waits for that.\n"
+    for hour in (7, 8, 12):
+        invite(Left(due_at=there(2026, 11, 27, hour)))
+    assert said(2026, 11, 26, 23) == "It is quiet until 08:00, and 2 mails wait for that.\nIn all: 3 queued.\n"
+    assert said(2026, 11, 27, 7, 59) == "It is quiet until 08:00, and 2 mails wait for that.\nIn all: 3 queued.\n"
+    assert said(2026, 11, 27, 8) == "Now: 2 sent.\nIn all: 1 queued, 2 sent.\n"
+    assert said(2026, 11, 27, 9) == "Nothing was due.\nIn all: 1 queued, 2 sent.\n"
+    assert said(2026, 11, 27, 20) == "It is quiet until 08:00, and 1 mail waits for that.\nIn all: 1 queued, 2 sent.\n"
 
 
 def test_a_mail_claimed_before_the_night_waits_in_the_queue(by_day: None) -> None:

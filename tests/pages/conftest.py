@@ -54,8 +54,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     with app.app_context():
-        still_open = select(Invitation.id).where(Invitation.state == "open").order_by(Invitation.id.desc()).limit(4)
-        numbers = db.session.scalars(still_open).all()
+        still_open = select(Invitation.id).where(Invitation.state == "open", Invitation.channel == "mail")
+        numbers = db.session.scalars(still_open.order_by(Invitation.id.desc()).limit(4)).all()
         forms = dict(zip(("nl", "en"), map(answer_link, numbers[:2]), strict=True))
         stops = dict(zip(("nl", "en"), map(opt_out_link, numbers[2:]), strict=True))
     yield Site(settings.base_url, {person.role: person for person in welcome.people}, forms, stops)

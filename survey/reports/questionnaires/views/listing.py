@@ -22,6 +22,7 @@ from survey.reports.questionnaires.counting import (
     rules_by_questionnaire,
 )
 from survey.reports.questionnaires.views.room import READERS, WRITERS, blueprint, do, found, save, write_down
+from survey.responses.walk_in.links import branches_asking_by
 from survey.taxonomy.queries import active_reasons
 from survey.web import language
 
@@ -94,7 +95,7 @@ def name(questionnaire_id: int) -> ResponseReturnValue:
 def retire(questionnaire_id: int) -> ResponseReturnValue:
     """Ask nobody by it any more."""
     said = _("Nobody is asked by it any more. Links that are out keep working, and its answers stay.")
-    return do(questionnaire_id, editing.retire, "questionnaire retired", said, lock_reasons=True)
+    return do(questionnaire_id, _retire, "questionnaire retired", said, lock_reasons=True)
 
 
 @blueprint.post("/<int:questionnaire_id>/restore")
@@ -103,6 +104,19 @@ def restore(questionnaire_id: int) -> ResponseReturnValue:
     """Use it again."""
     said = _("It can be used again.")
     return do(questionnaire_id, editing.restore, "questionnaire restored", said, lock_reasons=True)
+
+
+def _retire(row: Questionnaire) -> None:
+    """Retire it, unless somebody is still asked by it. Raises CannotEdit."""
+    if branches := branches_asking_by(row.id):
+        raise CannotEdit(
+            _(
+                "Cards at branches still ask by it: %(branches)s. "
+                "Give them another questionnaire or switch them off first.",
+                branches=", ".join(branches),
+            )
+        )
+    editing.retire(row)
 
 
 def _beginning(source: str) -> Content:

@@ -11,6 +11,7 @@ from werkzeug.datastructures import MultiDict
 from survey import web
 from survey.accounts.access import allow
 from survey.clock import today
+from survey.customers.keeping import days_of
 from survey.questionnaires.content import Content, words_in
 from survey.questionnaires.publishing import standing, versions_of, with_all_texts
 from survey.questionnaires.relation import Spell, relation_sentence
@@ -83,7 +84,7 @@ def _form(person: MadeUp, language: str) -> str:
         saved_at=None,
         shown_at="",
         stop_token="",
-        keep_words_days=web.settings().keep_words_days,
+        keep_words_days=days_of("words"),
         privacy_contact=web.settings().privacy_contact,
     )
 
