@@ -41,14 +41,14 @@ MAIN = (
     Entry("value.index", _("What a customer is worth")),
     Entry("defections.drifting", _("Who is drifting")),
     Entry("defections.index", _("Who left")),
-    Entry("calls.index", _("Whom to call")),
     Entry("winback.index", _("Coming back")),
     Entry("review.queue", _("Read answers")),
     Entry("investments.overview", _("Where the money goes")),
-    Entry("notices.index", _("Notices")),
 )
 #: what is wanted now and then, and for setting up: under the account
 SETTING_UP = (
+    Entry("notices.index", _("Notices")),
+    Entry("calls.index", _("Whom to call")),
     Entry("pack.newest", _("Decision pack"), of_all=True),
     Entry("asking.index", _("How asking goes")),
     Entry("branch_links.counted", _("Answers at branches")),

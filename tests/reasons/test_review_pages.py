@@ -14,9 +14,9 @@ from survey.accounts.models import AuditEntry, User
 from survey.database import writing
 from survey.extensions import db
 from survey.reasons import sampling
-from survey.reasons.erasing import erase
 from survey.reasons.models import Review, ReviewItem
 from survey.responses.models import Response
+from survey.rights.erasing import customer_called, erase_person
 from survey.taxonomy.models import Reason
 from tests import stories
 
@@ -264,7 +264,7 @@ def test_words_erased_meanwhile_leave_the_queue(app: Flask, sign_in: Callable[..
     client = sign_in("analyst")
     assert "Veel te duur" in text_of(client)
     with app.app_context(), writing():
-        erase("gone")
+        erase_person(customer_called("gone"), "operator")
         db.session.commit()
     response = save(client, key, "price")
     assert response.status_code == 303

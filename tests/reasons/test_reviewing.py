@@ -10,11 +10,11 @@ from survey.clock import now
 from survey.extensions import db
 from survey.reasons import reviewing, sampling
 from survey.reasons.answers import chance
-from survey.reasons.erasing import erase
 from survey.reasons.models import HumanLabel, Review, ReviewItem
 from survey.reasons.reviewed import Filters, reviewed
 from survey.reasons.reviewing import Found
 from survey.responses.models import Response
+from survey.rights.erasing import customer_called, erase_person
 from tests import stories
 from tests.reasons.crowd import crowd
 
@@ -178,7 +178,7 @@ def test_erased_words_leave_the_queue(people: tuple[int, int]) -> None:
     item(gone.id)
     me = person(people[0])
     assert reviewing.queue_of(me).audit == [gone.id]
-    erase("gone")
+    erase_person(customer_called("gone"), "operator")
     assert reviewing.queue_of(me).audit == []
     assert reviewing.asked(me, gone.id) is None
 

@@ -13,11 +13,11 @@ from survey.extensions import db
 from survey.jobs.tasks import draw as job
 from survey.reasons import sampling, versions
 from survey.reasons.answers import chance
-from survey.reasons.erasing import erase
 from survey.reasons.lots import number
 from survey.reasons.models import ModelVersion, Review, ReviewItem
 from survey.reasons.usefulness import FLOOR, Answers, Draw, columns, usefulness
 from survey.responses.models import Response
+from survey.rights.erasing import customer_called, erase_person
 from tests import stories
 from tests.reasons.crowd import classify, crowd
 
@@ -112,7 +112,7 @@ def test_answers_without_words_and_of_erased_people_are_not_drawn() -> None:
     stories.reading(gone)
     kept = answer()
     db.session.commit()
-    erase("gone")
+    erase_person(customer_called("gone"), "operator")
     sampling.draw_audit()
     assert [item.response_id for item in items()] == [kept.id]
 

@@ -12,9 +12,9 @@ from survey.jobs.tasks import classify, find_themes
 from survey.notices import Notice, standing
 from survey.reasons import finding_themes, judging_themes, unfit, versions
 from survey.reasons.classifying import Group
-from survey.reasons.erasing import erase
 from survey.reasons.models import ModelVersion, Theme, ThemeAnswer
 from survey.responses.models import Response
+from survey.rights.erasing import customer_called, erase_person
 from tests import stories
 from tests.reasons import checked, themed
 
@@ -157,7 +157,7 @@ def test_an_erased_person_takes_no_part(read: list[int]) -> None:
         .join(Response, Response.invitation_id == stories.Invitation.id)
         .where(Response.id == gone)
     ).scalar_one()
-    erase(who)
+    erase_person(customer_called(who), "operator")
     db.session.commit()
     find_themes.run()
     assert all(gone not in answers_of(theme) for theme in themes())
