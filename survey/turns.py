@@ -14,22 +14,26 @@ T = TypeVar("T")
 
 #: seconds that a batch should take: whoever wants to write waits for one batch
 SECONDS = 0.1
+#: the same where each batch writes pages all over large indexes, so that small ones write most of them many times
+SECONDS_OF_WIDE_WORK = 0.2
 #: how many times as large as it began a batch may become; it may become half as large: below that, beginning and
 #: ending transactions would take most of the time of a busy machine
 GROWS = 10
-#: KB of SQLite's pages that a long job keeps; the 2,000 of other connections are less than one batch changes
-KEPT_PAGES = 32_768
+#: KB of SQLite's pages that a long job keeps; the 2,000 of other connections are less than one batch changes. With this
+#: much, the indexes of a million customers that every batch comes back to are not read anew each time.
+KEPT_PAGES = 98_304
 
 
 class Turns:
-    """Batches of one kind of work, as large as can be done in about `SECONDS` here and now.
+    """Batches of one kind of work, as large as can be done in about so many seconds here and now.
 
     What a batch costs depends on the disk, on the size of the tables and on what else the machine does, so it is
     measured. Nobody is kept out for long, and nothing is lost by pausing while nobody wants in.
     """
 
-    def __init__(self, commit: Callable[[Callable[[], Any]], Any], size: int) -> None:
+    def __init__(self, commit: Callable[[Callable[[], Any]], Any], size: int, seconds: float = SECONDS) -> None:
         self.size = size
+        self._seconds = seconds
         self._commit = commit
         self._smallest, self._largest = max(1, size // 2), size * GROWS
 
@@ -43,7 +47,7 @@ class Turns:
         return result
 
     def _fit(self, seconds: float) -> None:
-        fitting = self.size * min(max(SECONDS / max(seconds, 1e-6), 0.5), 2)
+        fitting = self.size * min(max(self._seconds / max(seconds, 1e-6), 0.5), 2)
         self.size = min(max(round(fitting), self._smallest), self._largest)
 
 

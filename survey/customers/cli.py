@@ -168,6 +168,8 @@ def _say_what_came_of_it(import_id: int) -> None:
     click.echo(
         f"{row.new_rows:,} new, {row.changed_rows:,} changed, {unchanged:,} as they were, {row.bad_rows:,} left out."
     )
+    if row.erased_rows:
+        click.echo(f"{row.erased_rows:,} more left out: they are about people who were erased.")
     db.session.commit()
 
 

@@ -1,26 +1,25 @@
 """Visits summarised per customer: what detection reads, instead of every purchase anew.
 
-Whoever changes purchases marks the customers in the same transaction; `refresh_some` takes marks away and makes the
-rows of those customers anew from their purchases. So a history is right or its customer is marked, whatever
-is killed when.
+Whoever brings purchases adds them to the histories in the same transaction; whoever changes purchases marks the
+customers in it, and `refresh_some` takes marks away and makes the rows of those customers anew from their purchases. So
+a history is right or its customer is marked, whatever is killed when.
 """
 
 from __future__ import annotations
 
-import json
-import struct
-from collections.abc import Collection, Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
+from operator import itemgetter
 from typing import Any
 
+import numpy as np
 from sqlalchemy import (
     ARRAY,
     BigInteger,
     ColumnElement,
     Integer,
-    LargeBinary,
     Select,
-    any_,
     cast,
     delete,
     exists,
@@ -33,15 +32,50 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import InstrumentedAttribute
 
+from survey.collector import collector_paused
 from survey.customers.models import CustomerHistory, ServiceHistory, StaleHistory, Transaction, WatchedService
+from survey.customers.packing import Spent, rows_of, unpacked
 from survey.extensions import db
+from survey.many import among, listed, on_postgresql
 
 #: customers whose histories are made anew in one transaction
 BATCH = 5_000
 _MARKS: Any = StaleHistory.__table__
+_BOUGHT: Any = Transaction.__table__
 _EPOCH = date(1970, 1, 1)
 #: what julianday() of SQLite says of that day
 _EPOCH_JULIAN = 2440587.5
+#: for SQLite, in the words of the driver: a dictionary and a typed value a cell would take most of the time
+_STORE = """INSERT INTO {table} ({keys}, first_on, last_on, visits, total_cents, packed)
+    VALUES ({signs}, ?, ?, ?, ?, ?)
+    ON CONFLICT ({keys}) DO UPDATE SET first_on = excluded.first_on, last_on = excluded.last_on,
+        visits = excluded.visits, total_cents = excluded.total_cents, packed = excluded.packed"""
+_STORE_ALL = _STORE.format(table="customer_history", keys="customer_id", signs="?")
+_STORE_SERVICE = _STORE.format(table="service_history", keys="customer_id, service", signs="?, ?")
+
+
+def bought_columns() -> tuple[ColumnElement[Any], ...]:
+    """What `add` must be told of each purchase: whose it is, day since 1970-01-01, cents and service."""
+    return _BOUGHT.c.customer_id, _day_number(_BOUGHT.c.occurred_on), _cents(_BOUGHT.c.amount), _BOUGHT.c.service
+
+
+def add(bought: Sequence[Sequence[Any]]) -> None:
+    """Purchases that are new, rows of `bought_columns`, go into the histories of their customers. In the transaction
+    that brings them; flushes.
+
+    The older purchases are not read for it, which is most of what making a history anew costs. Who bought a watched
+    service is marked.
+    """
+    if on_postgresql():
+        # Two writers at once would each add to what they had read; marks make one wait for the other.
+        mark(row[0] for row in bought)
+        return
+    services = set(db.session.scalars(select(WatchedService.service)))
+    mark(row[0] for row in bought if row[3] in services)
+    if bought:
+        with collector_paused():
+            new = _spent(bought)
+            _store(new.and_also(_stored(np.unique(new.customer).tolist())))
 
 
 def mark(customer_ids: Iterable[int]) -> None:
@@ -54,8 +88,8 @@ def mark(customer_ids: Iterable[int]) -> None:
 def _marking(keys: list[int]) -> Any:
     """Leaves a mark that stands. On PostgreSQL it is held as if it were new, so that whoever is about to take it
     away waits until these purchases are there to be read; SQLite lets in one writer at a time."""
-    if not _on_postgresql():
-        found = select(_listed(keys)).where(true())
+    if not on_postgresql():
+        found = select(listed(keys)).where(true())
         return sqlite.insert(_MARKS).from_select(["customer_id"], found).on_conflict_do_nothing()
     made = postgresql.insert(_MARKS).from_select(["customer_id"], select(func.unnest(literal(keys, ARRAY(Integer)))))
     return made.on_conflict_do_update(index_elements=["customer_id"], set_={"customer_id": made.excluded.customer_id})
@@ -73,7 +107,9 @@ def refresh_some(size: int | None = None) -> int:
     taking = delete(StaleHistory).where(StaleHistory.customer_id.in_(some)).returning(StaleHistory.customer_id)
     taken = list(db.session.scalars(taking.execution_options(synchronize_session=False)))
     if taken:
-        _make_anew(taken)
+        services = list(db.session.scalars(select(WatchedService.service)))
+        make = _make_there if on_postgresql() else _make_here
+        make(taken, services)
     return len(taken)
 
 
@@ -89,19 +125,67 @@ def watch(services: Collection[str]) -> None:
         mark(db.session.scalars(select(Transaction.customer_id).where(Transaction.service.in_(new)).distinct()))
 
 
-def _make_anew(customer_ids: list[int]) -> None:
-    if not _on_postgresql():
-        raw: Any = db.session.connection().connection.dbapi_connection
-        raw.create_aggregate("packed_visits", 2, _PackedVisits)
-    theirs = _among(Transaction.customer_id, customer_ids)
+def _make_here(customer_ids: list[int], services: list[str]) -> None:
+    """For SQLite, in columns: an aggregate of its own would be called for every single purchase."""
+    theirs = among(Transaction.customer_id, customer_ids)
+    with collector_paused():
+        spent = _spent(_rows(bought_columns()[:3], theirs))
+        _store(spent)
+    without = np.setdiff1d(customer_ids, spent.customer).tolist()
+    _remove(CustomerHistory, without)
+    if services:
+        _remove(ServiceHistory, customer_ids)
+        of = defaultdict(list)
+        for row in _rows(bought_columns(), theirs & Transaction.service.in_(services)):
+            of[row[3]].append(row)
+        for service, rows in of.items():
+            _store(_spent(rows), service)
+
+
+def _rows(
+    columns: Sequence[ColumnElement[Any] | InstrumentedAttribute[Any]], which: ColumnElement[bool]
+) -> Sequence[Any]:
+    return db.session.connection().execute(select(*columns).where(which)).all()
+
+
+def _spent(rows: Sequence[Sequence[Any]]) -> Spent:
+    """Rows of `bought_columns` as columns."""
+    return Spent(*(np.fromiter(map(itemgetter(place), rows), np.int64, len(rows)) for place in range(3)))
+
+
+def _stored(customer_ids: list[int]) -> Spent:
+    """What the histories of these customers say now."""
+    columns = (CustomerHistory.customer_id, CustomerHistory.packed)
+    rows = _rows(columns, among(CustomerHistory.customer_id, customer_ids))
+    return unpacked([row[0] for row in rows], [row[1] for row in rows])
+
+
+def _store(spent: Spent, service: str | None = None) -> None:
+    """The histories of customers who spent this, of all purchases or of those of one service."""
+    if not len(spent):
+        return
+    connection = db.session.connection()
+    if service is None:
+        connection.exec_driver_sql(_STORE_ALL, list(rows_of(spent)))
+    else:
+        connection.exec_driver_sql(_STORE_SERVICE, [(key, service, *rest) for key, *rest in rows_of(spent)])
+
+
+def _remove(table: type[CustomerHistory | ServiceHistory], customer_ids: list[int]) -> None:
+    going = delete(table).where(among(table.customer_id, customer_ids))
+    db.session.execute(going.execution_options(synchronize_session=False))
+
+
+def _make_there(customer_ids: list[int], services: list[str]) -> None:
+    """For PostgreSQL, which packs by itself."""
+    theirs = among(Transaction.customer_id, customer_ids)
     sources: dict[type[CustomerHistory | ServiceHistory], Select[Any]]
     sources = {CustomerHistory: _summaries((Transaction.customer_id,), theirs)}
-    services = db.session.scalars(select(WatchedService.service)).all()
     if services:
         bought = theirs & Transaction.service.in_(services)
         sources[ServiceHistory] = _summaries((Transaction.customer_id, Transaction.service), bought)
     for table, source in sources.items():
-        gone = delete(table).where(_among(table.customer_id, customer_ids), ~_has_purchases(table))
+        gone = delete(table).where(among(table.customer_id, customer_ids), ~_has_purchases(table))
         db.session.execute(gone.execution_options(synchronize_session=False))
         db.session.execute(_replacing(table, source))
 
@@ -115,9 +199,8 @@ def _has_purchases(table: type[CustomerHistory | ServiceHistory]) -> ColumnEleme
 
 def _replacing(table: type[CustomerHistory | ServiceHistory], source: Select[Any]) -> Any:
     """Rows in the place of those that stand: most nights a history changes, and its row can stay where it is."""
-    make: Any = postgresql.insert if _on_postgresql() else sqlite.insert
     names = list(source.selected_columns.keys())
-    made = make(table.__table__).from_select(names, source)
+    made = postgresql.insert(table.__table__).from_select(names, source)  # type: ignore[arg-type]  # a Table, as of every class
     keys = [column.name for column in table.__table__.primary_key]
     changes = {name: made.excluded[name] for name in names if name not in keys}
     return made.on_conflict_do_update(index_elements=keys, set_=changes)
@@ -125,62 +208,28 @@ def _replacing(table: type[CustomerHistory | ServiceHistory], source: Select[Any
 
 def _summaries(keys: tuple[InstrumentedAttribute[Any], ...], which: ColumnElement[bool]) -> Select[Any]:
     """A row for each value of the keys: what their purchases come to, with the purchases of one day as one visit."""
-    cents = cast(func.round(func.coalesce(Transaction.amount, 0) * 100), BigInteger)
     by_day = (
-        select(*keys, Transaction.occurred_on, cast(func.sum(cents), BigInteger).label("cents"))
+        select(*keys, Transaction.occurred_on, cast(func.sum(_cents(Transaction.amount)), BigInteger).label("cents"))
         .where(which)
         .group_by(*keys, Transaction.occurred_on)
         .subquery()
     )
     on, spent = by_day.c.occurred_on, by_day.c.cents
     named = [by_day.c[key.key] for key in keys]
+    visit = func.int4send(_day_number(on)).op("||")(func.int8send(spent))
     return select(
         *named,
         func.min(on).label("first_on"),
         func.max(on).label("last_on"),
         func.count().label("visits"),
         cast(func.sum(spent), BigInteger).label("total_cents"),
-        _packed(on, spent).label("packed"),
+        func.string_agg(visit, postgresql.aggregate_order_by(literal(b""), on)).label("packed"),
     ).group_by(*named)
 
 
-def _packed(on: ColumnElement[date], cents: ColumnElement[int]) -> ColumnElement[bytes]:
-    if _on_postgresql():
-        visit = func.int4send(on - _EPOCH).op("||")(func.int8send(cents))
-        return func.string_agg(visit, postgresql.aggregate_order_by(literal(b""), on))
-    day = cast(func.julianday(on) - _EPOCH_JULIAN, Integer)
-    return func.packed_visits(day, cents, type_=LargeBinary)
+def _cents(amount: Any) -> ColumnElement[int]:
+    return cast(func.round(func.coalesce(amount, 0) * 100), BigInteger)
 
 
-class _PackedVisits:
-    """What PostgreSQL can do by itself, for SQLite: an aggregate of (day, cents)."""
-
-    def __init__(self) -> None:
-        self._values: list[int] = []
-
-    def step(self, *visit: int) -> None:
-        self._values += visit
-
-    def finalize(self) -> bytes:
-        days = self._values[::2]
-        if days != sorted(days):  # never seen: SQLite hands over groups in their order, without promising it
-            visits = sorted(zip(days, self._values[1::2], strict=True))
-            self._values = [value for visit in visits for value in visit]
-        return struct.pack(f">{'iq' * len(days)}", *self._values)
-
-
-def _among(key: InstrumentedAttribute[int], customer_ids: list[int]) -> ColumnElement[bool]:
-    """`key IN (...)` with all of them in one parameter: thousands of parameters take longer than what they ask for."""
-    if _on_postgresql():
-        return key == any_(literal(customer_ids, ARRAY(Integer)))
-    return key.in_(select(_listed(customer_ids)))
-
-
-def _listed(keys: list[int]) -> ColumnElement[int]:
-    """Whole numbers as a column of SQLite, all in one parameter."""
-    value: ColumnElement[int] = func.json_each(json.dumps(keys)).table_valued("value").c.value
-    return value
-
-
-def _on_postgresql() -> bool:
-    return db.session.get_bind().dialect.name == "postgresql"
+def _day_number(on: Any) -> ColumnElement[int]:
+    return cast(on - _EPOCH if on_postgresql() else func.julianday(on) - _EPOCH_JULIAN, Integer)

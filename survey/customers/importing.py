@@ -19,7 +19,7 @@ from typing import Any
 from sqlalchemy import update
 
 from survey.clock import now
-from survey.customers import histories
+from survey.customers import histories, purchases
 from survey.customers.encodings import fingerprint
 from survey.customers.models import Import
 from survey.customers.problems import FileRefused, Problem
@@ -27,8 +27,9 @@ from survey.customers.publishing import REMOVED_AT_ONCE, publish_batch, remove_s
 from survey.customers.reading import open_table
 from survey.customers.rows import Checked, ImportOptions, RowChecker
 from survey.customers.staging import keep_problems, stage_batch
+from survey.database import reading
 from survey.extensions import db
-from survey.turns import Turns, make_room
+from survey.turns import SECONDS_OF_WIDE_WORK, Turns, make_room
 from survey.write_gate import let_others_in
 
 #: rows in one transaction, to begin with where they are published
@@ -101,7 +102,7 @@ def _plan(import_id: int, folder: Path) -> Plan:
     options = ImportOptions.from_json(row.options)
     return Plan(
         row.id, row.kind, folder / row.path, row.digest, options, row.state, row.rows, row.staged_line,
-        row.published_line, row.good_rows + row.bad_rows,
+        row.published_line, row.good_rows + row.bad_rows + row.erased_rows,
     )  # fmt: skip
 
 
@@ -128,12 +129,13 @@ def _batches(rows: Iterator[Checked]) -> Iterator[list[Checked]]:
 
 def _stage(plan: Plan, reached: int, batch: list[Checked], headers: dict[str, str]) -> None:
     _move(plan, Import.staged_line, reached, batch[-1].line)
-    good, bad = stage_batch(plan.kind, plan.id, batch, headers)
-    db.session.execute(
-        update(Import)
-        .where(Import.id == plan.id)
-        .values(good_rows=Import.good_rows + good, bad_rows=Import.bad_rows + bad)
-    )
+    good, bad, erased = stage_batch(plan.kind, plan.id, batch, headers)
+    counted = {
+        "good_rows": Import.good_rows + good,
+        "bad_rows": Import.bad_rows + bad,
+        "erased_rows": Import.erased_rows + erased,
+    }
+    db.session.execute(update(Import).where(Import.id == plan.id).values(counted))
 
 
 def _move(plan: Plan, line: Any, reached: int, to: int) -> None:
@@ -146,9 +148,9 @@ def _move(plan: Plan, line: Any, reached: int, to: int) -> None:
 def _judge(plan: Plan) -> None:
     """All rows are checked: publish, or refuse the file for its bad rows."""
     row = db.session.get_one(Import, plan.id, populate_existing=True)
-    if row.good_rows + row.bad_rows == 0:
+    row.rows = row.good_rows + row.bad_rows + row.erased_rows
+    if row.rows == 0:
         raise FileRefused("header_only", line=1)
-    row.rows = row.good_rows + row.bad_rows
     row.state = "refused" if row.bad_rows and plan.options.mode == "all" else "publishing"
 
 
@@ -160,24 +162,58 @@ def _refuse(import_id: int, problem: Problem) -> None:
 
 
 def _publish(plan: Plan, edge: Edge) -> None:
-    reached, turns = plan.published_line, Turns(edge.commit, BATCH)
-    while to := turns.take(partial(_publish_one, plan, reached)):
-        reached = to
+    steps = _publish_purchases if plan.kind == "transactions" else _publish_lines
+    for reached in steps(plan, edge):
         edge.report("publishing", min(reached, plan.total), plan.total)
 
 
-def _publish_one(plan: Plan, reached: int, size: int) -> int | None:
+def _publish_lines(plan: Plan, edge: Edge) -> Iterator[int]:
+    """Publish in the order of the file; gives the line that was reached, batch by batch."""
+    reached, turns = plan.published_line, Turns(edge.commit, BATCH)
+    while to := turns.take(partial(_publish_next, plan, reached)):
+        reached = to
+        yield reached
+
+
+def _publish_next(plan: Plan, reached: int, size: int) -> int | None:
     """Publish the next `size` rows; the line reached, or None when there is nothing left."""
     batch = publish_batch(plan.kind, plan.id, reached, size)
     if batch is None:
         return None
     _move(plan, Import.published_line, reached, batch.line)
-    db.session.execute(
-        update(Import)
-        .where(Import.id == plan.id)
-        .values(new_rows=Import.new_rows + batch.new, changed_rows=Import.changed_rows + batch.changed)
-    )
+    _count(plan, batch.new, batch.changed)
     return batch.line
+
+
+def _publish_purchases(plan: Plan, edge: Edge) -> Iterator[int]:
+    """Publish lot by lot, each in the order of customers; gives how far that is, as a line, batch by batch."""
+    reached, turns = plan.published_line, Turns(edge.commit, 2 * BATCH, SECONDS_OF_WIDE_WORK)
+    while reached < plan.staged_line:
+        with reading():
+            lot = purchases.lot_with(plan.id, reached, plan.staged_line)
+            db.session.rollback()
+        if lot.names:
+            edge.commit(partial(purchases.add_names, lot.names))
+        published = 0
+        while reached != lot.until:
+            reached, published = turns.take(partial(_publish_some, plan, lot, (reached, published)))
+            yield reached
+
+
+def _publish_some(plan: Plan, lot: purchases.Lot, at: tuple[int, int], size: int) -> tuple[int, int]:
+    """Publish `size` more rows of a lot; how far the import is, and how many rows of the lot are published."""
+    reached, published = at
+    some = lot.staged[published : published + size]
+    _move(plan, Import.published_line, reached, to := lot.reached(published + len(some)))
+    # In a file of several lots most customers are met several times: making their histories once is less work.
+    new, changed = purchases.publish(plan.id, some, one_by_one=plan.staged_line <= purchases.LOT)
+    _count(plan, new, changed)
+    return to, published + len(some)
+
+
+def _count(plan: Plan, new: int, changed: int) -> None:
+    counted = {"new_rows": Import.new_rows + new, "changed_rows": Import.changed_rows + changed}
+    db.session.execute(update(Import).where(Import.id == plan.id).values(counted))
 
 
 def _end(import_id: int) -> str:

@@ -90,7 +90,7 @@ def again_with_good_rows(row: Import) -> None:
         raise ValueError("this import was not refused for its bad rows")
     row.options = {**row.options, "mode": "good"}
     row.state, row.ended_at = "waiting", None
-    row.staged_line = row.published_line = row.good_rows = row.bad_rows = 0
+    row.staged_line = row.published_line = row.good_rows = row.bad_rows = row.erased_rows = 0
     db.session.execute(delete(ImportProblem).where(ImportProblem.import_id == row.id))
     db.session.flush()
 
@@ -99,4 +99,4 @@ def progress_of(row: Import) -> tuple[int, int]:
     """Rows done and rows in all, of the step the import is at."""
     if row.state == "publishing":
         return round(row.rows * row.published_line / max(row.staged_line, 1)), row.rows
-    return row.good_rows + row.bad_rows, row.rows
+    return row.good_rows + row.bad_rows + row.erased_rows, row.rows

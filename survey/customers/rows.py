@@ -211,6 +211,8 @@ class Checked:
     line: int
     record: dict[str, Any] | None
     problems: tuple[Problem, ...] = ()
+    #: whom it is about, also where the row is bad; empty: it does not say
+    customer_id: str = ""
 
 
 class RowChecker:
@@ -230,14 +232,20 @@ class RowChecker:
     def check(self, line: int, cells: Sequence[Cell]) -> Checked:
         """One row, checked."""
         if len(cells) != len(self.header) and (code := self._wrong_length(cells)):
-            return Checked(line, None, (Problem(line, "", shown(_outline(cells)), code),))
+            return Checked(line, None, (Problem(line, "", shown(_outline(cells)), code),), self._number_in(cells))
         named = {name: cells[position] for position, name in self.fields.items()}
         self.reader.warnings.clear()
         try:
             record = self.model.model_validate(named, context=self.reader)
         except ValidationError as error:
-            return Checked(line, None, tuple(self._problems(line, error)))
-        return Checked(line, record.__dict__, self._warnings(line) if self.reader.warnings else ())
+            return Checked(line, None, tuple(self._problems(line, error)), self._number_in(cells))
+        warnings = self._warnings(line) if self.reader.warnings else ()
+        return Checked(line, record.__dict__, warnings, record.__dict__["customer_id"])
+
+    def _number_in(self, cells: Sequence[Cell]) -> str:
+        """The number of the customer as it stands in a bad row."""
+        place = next((position for position, name in self.fields.items() if name == "customer_id"), len(cells))
+        return str(cells[place] or "").strip() if place < len(cells) else ""
 
     def _wrong_length(self, cells: Sequence[Cell]) -> str | None:
         if len(cells) < len(self.header):

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
+from survey.customers.erased import erased_among
 from survey.customers.models import Customer, ImportProblem, StagedContract, StagedCustomer, StagedTransaction
 from survey.customers.problems import Problem, shown
 from survey.customers.rows import Checked
@@ -15,17 +16,25 @@ from survey.database import Base
 from survey.extensions import db
 
 
-def stage_batch(kind: str, import_id: int, batch: Sequence[Checked], headers: dict[str, str]) -> tuple[int, int]:
-    """Store good rows and problems of a batch; returns how many rows were good and how many bad.
+def stage_batch(kind: str, import_id: int, batch: Sequence[Checked], headers: dict[str, str]) -> tuple[int, int, int]:
+    """Store good rows and problems of a batch; returns how many rows were good, how many bad, and how many were about
+    people who were erased: of those nothing is stored.
 
     `headers` names the file's column of each field, for the problems found here. Flushes.
     """
+    batch, erased = _without_erased(batch)
     stage = {"customers": stage_customers, "transactions": stage_transactions, "contracts": stage_contracts}[kind]
     problems = [problem for row in batch for problem in row.problems]
     refused = stage(import_id, [row for row in batch if row.record is not None], headers)
     keep_problems(import_id, [*problems, *refused])
     bad = len({problem.line for problem in (*problems, *refused) if not problem.is_warning})
-    return len(batch) - bad, bad
+    return len(batch) - bad, bad, erased
+
+
+def _without_erased(batch: Sequence[Checked]) -> tuple[Sequence[Checked], int]:
+    gone = erased_among({row.customer_id for row in batch})
+    kept = [row for row in batch if row.customer_id not in gone] if gone else batch
+    return kept, len(batch) - len(kept)
 
 
 def keep_problems(import_id: int, problems: Iterable[Problem]) -> None:

@@ -12,21 +12,12 @@ from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from survey.analyst import EPOCH, STILL_GONE, Ints
 from survey.extensions import db
+from survey.many import plain_rows_of as plain_rows_of
 
 
 def rows_of(query: TypedReturnsRows[*tuple[Any, ...]]) -> Sequence[Any]:
     """The rows of a query of columns, as the driver gives them: the session would look at each once more."""
     return db.session.connection().execute(query).all()
-
-
-def plain_rows_of(query: TypedReturnsRows[*tuple[Any, ...]]) -> Sequence[Any]:
-    """The same without the work of types on every value, so for queries of numbers, texts and bytes alone: whether
-    something holds may come as 0 or 1."""
-    result = db.session.connection().execute(query)
-    cursor: Any = result.cursor
-    rows: Sequence[Any] = cursor.fetchall()
-    result.close()
-    return rows
 
 
 def day_in(on: ColumnElement[Any] | InstrumentedAttribute[Any]) -> ColumnElement[int]:

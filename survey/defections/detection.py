@@ -4,9 +4,12 @@ A batch goes in two steps, so that nobody waits while it thinks: `look` only rea
 either again adds nothing. Both work on whole columns: nothing is done customer by customer.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from itertools import count
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -25,7 +28,8 @@ from survey.defections.returns import Batch, Leaning, Standing, returns_of, stan
 from survey.defections.states import Stands, moves, stands
 from survey.defections.storing import GIVEN_VALUE as GIVEN_VALUE
 from survey.defections.storing import OWN_SPEND as OWN_SPEND
-from survey.defections.storing import Findings, Found
+from survey.defections.storing import Findings as Findings
+from survey.defections.storing import Found
 from survey.defections.storing import Noticed as Noticed
 from survey.defections.storing import Stored as Stored
 from survey.defections.storing import store as store
@@ -33,8 +37,7 @@ from survey.extensions import db
 
 #: customers by whom the population is judged
 SAMPLE = 50_000
-#: customers that are looked at together, and whose findings are stored in one transaction: so few that whoever waits
-#: to write waits for about a tenth of a second, also where nothing has been stored of them yet
+#: customers that are looked at together
 BATCH = 5_000
 #: of a rule that cannot be applied
 NOBODY = analyst.Population(None, 0.0)
@@ -165,8 +168,8 @@ def _people_in(customers: Range) -> _People:
         Customer.id.between(customers.first_id, customers.last_id)
     )
     rows = plain_rows_of(query.order_by(Customer.id))
-    number: dict[str, int] = {}
-    segment = np.array([number.setdefault(row[1], len(number)) for row in rows], dtype=np.int64)
+    number: dict[str, int] = defaultdict(count().__next__)
+    segment = np.fromiter(map(number.__getitem__, map(itemgetter(1), rows)), dtype=np.int64, count=len(rows))
     worth = np.rint(np.array([row[2] for row in rows], dtype=np.float64))
     keys, erased = column(rows, 0), column(rows, 3).astype(bool)
     return _People(keys, segment, list(number), worth, keys[erased])

@@ -4,17 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
-import numpy as np
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from survey.analyst import Visits
+from survey.customers import packing
 from survey.customers.models import Customer, CustomerHistory
 from survey.defections.days import plain_rows_of
 from survey.extensions import db
 
-#: one visit in `CustomerHistory.packed`
-VISIT = np.dtype([("day", ">i4"), ("cents", ">i8")])
 #: says of a column of customer keys which customers are meant
 Among = Callable[[InstrumentedAttribute[int]], ColumnElement[bool]]
 
@@ -74,7 +72,5 @@ def _visits(customers: ColumnElement[bool], as_of: date) -> Visits:
 
 def unpacked(keys: list[int], packed: list[bytes]) -> Visits:
     """The visits in packed histories of customers in order of their keys."""
-    rows = np.frombuffer(b"".join(packed), dtype=VISIT)
-    visits = np.fromiter(map(len, packed), dtype=np.int64, count=len(packed)) // VISIT.itemsize
-    customer = np.repeat(np.array(keys, dtype=np.int64), visits)
-    return Visits(customer, rows["day"].astype(np.int64), rows["cents"].astype(np.int64))
+    spent = packing.unpacked(keys, packed)
+    return Visits(spent.customer, spent.day, spent.cents)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
-from sqlalchemy import and_, func, select
+from sqlalchemy import func, select
 
 from survey import analyst
 from survey.analyst import STILL_GONE, Flags, Ints, Visits, detecting
@@ -74,23 +74,16 @@ class Batch:
 
 def standing_in(customers: Range) -> Standing:
     """The latest stored episode of each customer of the range who has one."""
-    within = Defection.customer_id.between(customers.first_id, customers.last_id)
-    latest = (
-        select(Defection.customer_id, func.max(Defection.episode).label("episode"))
-        .where(within)
-        .group_by(Defection.customer_id)
-        .subquery()
-    )
     on_days = [day_in(on) for on in (Defection.last_visit_on, Defection.defected_on, Defection.returned_on)]
     on_days[2] = func.coalesce(on_days[2], STILL_GONE)
     query = (
         select(Defection.customer_id, Defection.episode, *on_days, Defection.definition_id)
-        .join(latest, and_(Defection.customer_id == latest.c.customer_id, Defection.episode == latest.c.episode))
-        .where(within)
-        .order_by(Defection.customer_id)
+        .where(customers.among(Defection.customer_id))
+        .order_by(Defection.customer_id, Defection.episode)
     )
     rows = plain_rows_of(query)
-    return Standing(*(column(rows, place) for place in range(6)))
+    every = Standing(*(column(rows, place) for place in range(6)))
+    return every.at(np.diff(every.customer, append=-1) != 0)
 
 
 @dataclass(frozen=True)

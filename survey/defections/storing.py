@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 import numpy as np
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from survey.analyst import STILL_GONE, Flags, Ints
 from survey.clock import now
@@ -18,6 +18,7 @@ from survey.defections.histories import Range
 from survey.defections.models import Defection
 from survey.defections.returns import Returns
 from survey.extensions import db
+from survey.many import among
 
 #: how a lost value was come by: from the own purchases, or from what the business said the customer is worth
 OWN_SPEND = "own_spend"
@@ -74,6 +75,44 @@ class Findings:
     returned: Returns
     moved: states.Moves
 
+    @classmethod
+    def together(cls, parts: Sequence[Findings]) -> Findings:
+        """What was seen in batches that follow each other."""
+        returned, moved = [part.returned for part in parts], [part.moved for part in parts]
+        return cls(
+            Range(parts[0].customers.first_id, parts[-1].customers.last_id),
+            parts[0].as_of,
+            Found.together([part.new for part in parts]),
+            Returns(*(np.concatenate([getattr(part, name) for part in returned]) for name in ("customer", "day"))),
+            states.Moves(
+                states.Stands.together([part.now for part in moved]), np.concatenate([part.nowhere for part in moved])
+            ),
+        )
+
+    def in_order(self) -> Ints:
+        """The customers of whom something is to be stored, in the order of the indexes by day: then a few thousand of
+        them touch a few pages of these, and not most."""
+        now = self.moved.now
+        moved = now.customer[np.lexsort((now.since, now.state))]
+        others = np.concatenate([self.new.customer, self.returned.customer, self.moved.nowhere])
+        return np.concatenate([moved, np.setdiff1d(others, moved)])
+
+    def of(self, customers: Ints) -> Findings:
+        """What was seen of some of the customers."""
+        chosen = np.zeros(self.customers.last_id - self.customers.first_id + 1, dtype=bool)
+        chosen[customers - self.customers.first_id] = True
+
+        def which(keys: Ints) -> Flags:
+            return chosen[keys - self.customers.first_id]
+
+        new, returned, moved = self.new, self.returned, self.moved
+        return replace(
+            self,
+            new=new.at(which(new.customer)),
+            returned=Returns(*(column[which(returned.customer)] for column in (returned.customer, returned.day))),
+            moved=states.Moves(moved.now.at(which(moved.now.customer)), moved.nowhere[which(moved.nowhere)]),
+        )
+
 
 @dataclass(frozen=True)
 class Noticed:
@@ -114,11 +153,11 @@ def store(findings: Findings) -> Stored:
     """Store what was seen. What another run stored in the meantime is left as it stands. Flushes."""
     returned = _store_returns(findings.returned)
     states.keep(findings.moved)
-    fresh = _not_yet_stored(findings)
+    fresh = _not_yet_stored(findings.new)
     if not len(fresh):
         return Stored(fresh, np.zeros(0, dtype=np.int64), returned)
     _insert(_rows(fresh, findings.as_of))
-    return Stored(fresh, _keys_of(fresh, findings.customers), returned)
+    return Stored(fresh, _keys_of(fresh), returned)
 
 
 def _store_returns(returned: Returns) -> int:
@@ -132,27 +171,26 @@ def _store_returns(returned: Returns) -> int:
     return int(done.rowcount)
 
 
-def _not_yet_stored(findings: Findings) -> Found:
-    new = findings.new
+def _not_yet_stored(new: Found) -> Found:
     if not len(new):
         return new
-    query = select(Defection.customer_id, func.max(Defection.episode)).where(_within(findings.customers))
+    query = select(Defection.customer_id, func.max(Defection.episode)).where(_theirs(new))
     rows = rows_of(query.group_by(Defection.customer_id).order_by(Defection.customer_id))
     customer, highest = np.append(column(rows, 0), -1), np.append(column(rows, 1), 0)
     row = np.searchsorted(customer[:-1], new.customer)
     return new.at(new.number > np.where(customer[row] == new.customer, highest[row], 0))
 
 
-def _keys_of(fresh: Found, customers: Range) -> Ints:
-    query = select(Defection.id, Defection.customer_id, Defection.episode).where(_within(customers))
+def _keys_of(fresh: Found) -> Ints:
+    query = select(Defection.id, Defection.customer_id, Defection.episode).where(_theirs(fresh))
     rows = rows_of(query.order_by(Defection.customer_id, Defection.episode))
     most = int(max(row[2] for row in rows)) + 1
     stored = column(rows, 1) * most + column(rows, 2)
     return column(rows, 0)[np.searchsorted(stored, fresh.customer * most + fresh.number)]
 
 
-def _within(customers: Range) -> Any:
-    return Defection.customer_id.between(customers.first_id, customers.last_id)
+def _theirs(found: Found) -> ColumnElement[bool]:
+    return among(Defection.customer_id, np.unique(found.customer).tolist())
 
 
 def _rows(found: Found, as_of: date) -> Iterator[tuple[Any, ...]]:

@@ -6,12 +6,13 @@ import random
 import struct
 import threading
 from collections import defaultdict
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 from sqlalchemy import delete, event, func, insert, select
 
-from survey.customers import histories, importing
+from survey.customers import histories, importing, purchases
 from survey.customers.importing import run_import
 from survey.customers.models import CustomerHistory, ServiceHistory, StaleHistory, Transaction, WatchedService
 from survey.database import committed
@@ -207,18 +208,69 @@ def test_an_import_leaves_every_history_right(tmp_path, bring_in, app):
 def test_an_import_marks_only_whose_purchases_changed(tmp_path, bring_in, app, monkeypatch):
     lines = "1;21-02-2026;10,00;;A\n2;23-02-2026;5,00;;B\n"
     bring_in(write(tmp_path, HEADER + lines, "first.csv"))
-    marked, mark = [], histories.mark
-    monkeypatch.setattr(histories, "mark", lambda keys: (marked.append(sorted(keys)), mark(keys)))
+    marked, mark = set(), histories.mark
+
+    def noting(keys):
+        keys = list(keys)
+        marked.update(keys)
+        mark(keys)
+
+    monkeypatch.setattr(histories, "mark", noting)
     bring_in(write(tmp_path, HEADER + lines, "same.csv"))
-    assert marked == [[]]
+    assert marked == set()
     bring_in(write(tmp_path, HEADER + lines.replace("5,00", "6,00"), "other.csv"))
     with app.app_context():
-        two = db.session.scalar(select(Transaction.customer_id).where(Transaction.amount == 6))
-    assert marked == [[], [two]]
+        assert marked == {db.session.scalar(select(Transaction.customer_id).where(Transaction.amount == 6))}
+        assert stored() == told()
+
+
+def wrong_ones():
+    """Customers whose history is not what their purchases say, though they are not marked."""
+    marked = set(db.session.scalars(select(StaleHistory.customer_id)))
+    said, true = stored(), told()
+    return {key for key in said.keys() | true.keys() if said.get(key) != true.get(key)} - marked
+
+
+def night(rng, numbers):
+    """A file of purchases: late ones, several a day, refunds, without an amount, known ones put right."""
+    for number in numbers:
+        amount = rng.choice(["", "0,29", f"{rng.randrange(-500, 9000)},{rng.randrange(100):02d}"])
+        yield (
+            f"{rng.randrange(5)};{rng.randrange(1, 29):02d}-0{rng.randrange(1, 5)}-2026;{amount};"
+            f"{rng.choice(['', 'wash'])};{number}"
+        )
 
 
 @pytest.mark.usefixtures("five")
-def test_an_import_killed_after_publishing_leaves_the_marks(tmp_path, waiting, edge, app, monkeypatch):
+@pytest.mark.parametrize("lot", [1000, 9])
+def test_after_every_commit_a_history_is_right_or_its_customer_is_marked(
+    tmp_path, waiting, edge, app, monkeypatch, lot
+):
+    monkeypatch.setattr(importing, "BATCH", 4)
+    monkeypatch.setattr(purchases, "LOT", lot)
+    rng, checked = random.Random(lot), []
+
+    def commit(work):
+        result = committed(db.session, work)
+        checked.append(wrong_ones())
+        db.session.rollback()
+        return result
+
+    with app.app_context():
+        committed(db.session, lambda: histories.watch(["wash"]))
+    for numbers in (range(20), range(10, 40), [*range(40, 60), 40, 41]):
+        lines = "\n".join({line.rsplit(";", 1)[1]: line for line in night(rng, numbers)}.values())
+        import_id = waiting(write(tmp_path, HEADER + lines, f"{len(checked)}.csv"))
+        with app.app_context():
+            assert run_import(import_id, replace(edge, commit=commit)) == "done"
+            assert stored() == told()
+            assert stored(ServiceHistory) == told(only=("wash",))
+    assert len(checked) > 40
+    assert set().union(*checked) == set()
+
+
+@pytest.mark.usefixtures("five")
+def test_an_import_killed_after_publishing_leaves_nothing_wrong(tmp_path, waiting, edge, app, monkeypatch):
     import_id = waiting(write(tmp_path, HEADER + "1;21-02-2026;10,00;;A\n2;23-02-2026;5,00;;B\n"))
     refresh = histories.refresh_some
 
@@ -230,8 +282,8 @@ def test_an_import_killed_after_publishing_leaves_the_marks(tmp_path, waiting, e
         with pytest.raises(KeyboardInterrupt):
             run_import(import_id, edge)
         db.session.rollback()
-        assert stored() == {}
-        assert db.session.scalar(select(func.count()).select_from(StaleHistory)) == 2
+        assert len(told()) == 2
+        assert wrong_ones() == set()
         db.session.rollback()
         monkeypatch.setattr(importing.histories, "refresh_some", refresh)
         assert run_import(import_id, edge) == "done"

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, func, select, update
 
-from survey.customers import importing, publishing
+from survey.customers import importing, publishing, purchases
 from survey.customers.importing import ImportTaken, run_import
 from survey.customers.models import (
     Branch,
@@ -174,7 +174,7 @@ def test_an_id_makes_a_purchase_itself(tmp_path, three, bring_in, problems_of, r
     first = header + "7;13-02-2026;1,00;A1\n7;13-02-2026;1,00;A2\n7;13-02-2026;1,00;A1\n00123;13-02-2026;2,00;A1\n"
     assert counts(bring_in(write(tmp_path, first, "a.csv"))) == ("done", 4, 4, 0, 3, 0)
     assert counts(bring_in(write(tmp_path, header + "7;15-02-2026;9,00;A1\n", "b.csv"))) == ("done", 1, 1, 0, 0, 1)
-    query = select(Transaction.occurred_on, Transaction.amount, Transaction.ordinal).order_by(Transaction.id)
+    query = select(Transaction.occurred_on, Transaction.amount, Transaction.ordinal).order_by(Transaction.amount.desc())
     assert rows_of(query)[0] == (dt.date(2026, 2, 15), Decimal("9.00"), 0)
     clash = bring_in(write(tmp_path, header + "7;15-02-2026;9,00;B\n7;16-02-2026;9,00;B\n", "c.csv"))
     assert problems_of(clash) == [(3, "bonnummer", "B", "duplicate_transaction")]
@@ -213,10 +213,13 @@ class Killed(Exception):
     """Stands for kill -9: nothing after it runs."""
 
 
-@pytest.mark.parametrize("kind", ["customers", "transactions"])
-def test_broken_off_at_every_commit_it_ends_the_same(tmp_path, three, waiting, edge, app, rows_of, kind, monkeypatch):
+@pytest.mark.parametrize(("kind", "lot"), [("customers", 100), ("transactions", 100), ("transactions", 4)])
+def test_broken_off_at_every_commit_it_ends_the_same(
+    tmp_path, three, waiting, edge, app, rows_of, kind, lot, monkeypatch
+):
     monkeypatch.setattr(importing, "BATCH", 3)
     monkeypatch.setattr(publishing, "REMOVED_AT_ONCE", 3)
+    monkeypatch.setattr(purchases, "LOT", lot)
     lines = [f"0012{number % 4};Name {number % 3}\n" for number in range(4)] if kind == "customers" else []
     lines += [f"{'00123' if number % 3 else '7'};1{3 + number % 3}-02-2026;1,00;;;\n" for number in range(10)] * (
         not lines
@@ -269,6 +272,45 @@ def test_two_runners_do_not_do_a_batch_twice(tmp_path, waiting, edge, app, rows_
     assert rows_of(select(func.count(Customer.id))) == [(3,)]
 
 
+def test_purchases_are_stored_in_the_order_of_their_customers(tmp_path, three, bring_in, rows_of):
+    lines = ["7;13-02-2026;1,00", "00123;13-02-2026;2,00", "1E5;13-02-2026;3,00", "00123;12-02-2026;4,00"]
+    bring_in(write(tmp_path, "klantnummer;datum;bedrag\n" + "\n".join(lines)))
+    query = select(Customer.external_id, Transaction.amount).join(Customer).order_by(Transaction.id)
+    assert [(who, int(amount)) for who, amount in rows_of(query)] == [("00123", 2), ("00123", 4), ("1E5", 3), ("7", 1)]
+
+
+@pytest.mark.parametrize("published", [3, 4, 9])
+def test_an_import_that_was_broken_off_by_an_older_version_ends_whole(
+    tmp_path, three, waiting, edge, app, published, monkeypatch
+):
+    """It had published in the order of the file, so how far it came says nothing of the order of customers."""
+    monkeypatch.setattr(purchases, "LOT", 4)
+    lines = [f"{'00123' if number % 2 else '7'};{13 + number}-02-2026;1,00" for number in range(8)]
+    import_id = waiting(write(tmp_path, "klantnummer;datum;bedrag\n" + "\n".join(lines)))
+
+    def broken_off(work):
+        result = committed(db.session, work)
+        if db.session.get_one(Import, import_id).state == "publishing":
+            raise Killed
+        db.session.rollback()
+        return result
+
+    def publish_as_before():
+        row = db.session.get_one(Import, import_id)
+        staged = StagedTransaction
+        keys = db.session.scalars(select(staged.id).where(staged.line <= published).order_by(staged.line)).all()
+        row.published_line, row.new_rows = published, purchases.publish(import_id, keys, one_by_one=False)[0]
+
+    with app.app_context():
+        with pytest.raises(Killed):
+            run_import(import_id, replace(edge, commit=broken_off))
+        db.session.rollback()
+        committed(db.session, publish_as_before)
+        assert run_import(import_id, edge) == "done"
+        assert counts(db.session.get_one(Import, import_id)) == ("done", 8, 8, 0, 8, 0)
+        assert db.session.scalar(select(func.count(Transaction.id))) == 8
+
+
 def test_sums_equal_an_independent_computation(tmp_path, bring_in, rows_of):
     generator = random.Random(3)
     people = [f"{number:04d}" for number in range(300)]
@@ -300,14 +342,14 @@ def test_sums_equal_an_independent_computation(tmp_path, bring_in, rows_of):
     assert found == expected
 
 
-@pytest.mark.parametrize("share", [0.10, 0.50, 0.99])
+@pytest.mark.parametrize("share", [0.10, 0.70, 0.99])
 def test_killed_for_real_and_run_again(tmp_path, app, database_url, bring_in, rows_of, share):
     """kill -9 of the command at a share of its commits; the same command again ends as if nothing had happened."""
     bring_in(write(tmp_path, "customer_id\n" + "\n".join(map(str, range(50))), "people.csv"))
     lines = [f"{number % 50};{1 + number % 28:02d}-02-2026;{number % 7},50" for number in range(800)]
     lines += ["1;13-02-2026;1,00"] * 5
     sales = write(tmp_path, "klantnummer;datum;bedrag\n" + "\n".join(lines), "sales.csv")
-    commits = 26
+    commits = 21
     killed_command(database_url, sales, int(commits * share))
     again = app.test_cli_runner().invoke(args=["transactions", "import", str(sales)])
     assert again.exit_code == 0, again.output

@@ -3,12 +3,13 @@
 import pytest
 from sqlalchemy import func, insert, select
 
+from survey import turns
 from survey.clock import now, today
 from survey.customers import histories
 from survey.customers.models import Import, Transaction
 from survey.database import writing
 from survey.defections import detection
-from survey.defections.models import Defection
+from survey.defections.models import CustomerState, Defection
 from survey.extensions import db
 from survey.invitations.models import Invitation
 from survey.jobs import running
@@ -59,6 +60,7 @@ def test_without_a_day_the_job_looks_at_today():
 def test_a_killed_run_keeps_its_batches_and_the_next_goes_on(monkeypatch):
     shop.open_shop({f"c{n}": [(0, 5)] for n in range(6)})
     monkeypatch.setattr(detection, "BATCH", 2)
+    monkeypatch.setattr(task, "LOT", 2)
     job = new_job(as_of=AS_OF.isoformat())
     look, seen = detection.look, []
 
@@ -76,6 +78,32 @@ def test_a_killed_run_keeps_its_batches_and_the_next_goes_on(monkeypatch):
     outcome = task.run(job)
     assert seen == [1, 3, 5, 5]
     assert (outcome["new"], outcome["invited"], counted(Defection), counted(Invitation)) == (6, 6, 6, 6)
+
+
+@pytest.mark.usefixtures("context")
+def test_a_run_that_is_killed_while_it_stores_keeps_what_is_stored_and_counts_it_once(monkeypatch):
+    first_days = (5, 3, 9, 1, 4, 2)
+    shop.open_shop({f"c{n}": [(first, 5)] for n, first in enumerate(first_days)})
+    monkeypatch.setattr(task, "STORED_AT_ONCE", 2)
+    monkeypatch.setattr(turns, "GROWS", 1)
+    job = new_job(as_of=AS_OF.isoformat())
+    store, stored = detection.store, []
+
+    def dies_at_the_second(found):
+        stored.append(found.new.customer.tolist())
+        if len(stored) == 2:
+            raise KeyboardInterrupt
+        return store(found)
+
+    monkeypatch.setattr(detection, "store", dies_at_the_second)
+    with pytest.raises(KeyboardInterrupt):
+        task.run(job)
+    db.session.rollback()
+    assert stored == [[4, 6], [2, 5]]  # by the day on which they left
+    assert (counted(Defection), counted(Invitation), counted(CustomerState), job.done) == (2, 2, 2, 5)
+    outcome = task.run(job)
+    assert (outcome["new"], outcome["invited"], counted(Defection), counted(Invitation)) == (6, 6, 6, 6)
+    assert (counted(CustomerState), job.done) == (6, 6)
 
 
 @pytest.mark.usefixtures("context")

@@ -1,14 +1,16 @@
-"""Notice who left and who came back, and plan whom to ask: batch by batch, each in one transaction."""
+"""Notice who left and who came back, and plan whom to ask: looked at batch by batch, stored in short transactions."""
 
-import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import func, select
 
+from survey.analyst import Ints
 from survey.clock import today
 from survey.collector import collector_paused
 from survey.customers import histories
@@ -19,7 +21,13 @@ from survey.defections.histories import Range
 from survey.extensions import db
 from survey.invitations import planning
 from survey.jobs.models import Job
-from survey.write_gate import let_others_in
+from survey.turns import SECONDS_OF_WIDE_WORK, Turns, make_room
+
+#: customers that are looked at before what was found of them is stored, in an order of its own; a killed run begins
+#: with its lot anew
+LOT = 100_000
+#: customers whose findings are stored in one transaction, to begin with
+STORED_AT_ONCE = 5_000
 
 
 class ImportUnderway(Exception):
@@ -50,13 +58,15 @@ def detect(question: Question, job: Job | None = None) -> dict[str, Any]:
     _begin(job)
     with reading():
         applied = detection.rules_in_force(question.as_of)
-        ranges = list(detection.batches(after_id=job.done if job else 0))
+        ranges = list(detection.batches(after_id=job.done // LOT * LOT if job else 0))
         db.session.rollback()
     committed(db.session, partial(alerts.tell_of_models, sum(rule.lacks_a_model for rule in applied)))
     done = Counter[str](_so_far(job))
-    for customers in ranges:
+    turns = Turns(partial(committed, db.session), STORED_AT_ONCE, SECONDS_OF_WIDE_WORK)
+    for lot in _lots(ranges):
         with collector_paused():
-            done += _batch(customers, question, applied, job)
+            found = detection.Findings.together([_looked_at(customers, question, applied) for customers in lot])
+            done += _stored(found, question, job, turns)
     return _outcome(done, question.as_of)
 
 
@@ -65,32 +75,48 @@ def _begin(job: Job | None) -> None:
         raise ImportUnderway("A file is being published; detect again when it is done.")
     if job:
         job.total = db.session.scalar(select(func.max(Customer.id))) or 0
+    make_room()
     db.session.commit()
     # an import leaves nobody marked; whoever changes purchases otherwise need not know of histories
     while committed(db.session, histories.refresh_some):
         pass
 
 
-def _batch(customers: Range, question: Question, applied: list[detection.AppliedRule], job: Job | None) -> Counter[str]:
+def _lots(ranges: list[Range]) -> Iterator[list[Range]]:
+    by_lot = groupby(ranges, lambda customers: (customers.first_id - 1) // LOT)
+    return (list(lot) for _number, lot in by_lot)
+
+
+def _looked_at(customers: Range, question: Question, applied: list[detection.AppliedRule]) -> detection.Findings:
     with reading():
         found = detection.look(customers, question.as_of, applied)
         db.session.rollback()
+    return found
 
-    def keep() -> Counter[str]:
-        stored = detection.store(found)
-        asked = planning.Planned(0, {})
-        if question.invite:
-            asked = planning.plan(stored.still_gone, question.as_of, question.segment)
-        counts = _counts(stored, asked)
-        if job:
-            job.done = min(customers.last_id, job.total)
-            job.outcome = _outcome(Counter(_so_far(job)) + counts, question.as_of)
-        return counts
 
-    began = time.monotonic()
-    counts = committed(db.session, keep)
-    let_others_in(db.engine, time.monotonic() - began)
-    return counts
+def _stored(found: detection.Findings, question: Question, job: Job | None, turns: Turns) -> Counter[str]:
+    counts, left = Counter[str](), found.in_order()
+    while True:
+        more, left = turns.take(partial(_store_some, found, question, job, left))
+        counts += more
+        if not len(left):
+            return counts
+
+
+def _store_some(
+    found: detection.Findings, question: Question, job: Job | None, left: Ints, size: int
+) -> tuple[Counter[str], Ints]:
+    """Store what was found of `size` of the customers that are left, with their invitations; who is left then."""
+    stored = detection.store(found.of(left[:size]))
+    asked = planning.Planned(0, {})
+    if question.invite:
+        asked = planning.plan(stored.still_gone, question.as_of, question.segment)
+    counts, left = _counts(stored, asked), left[size:]
+    if job:
+        # short of the last of the lot while somebody is left
+        job.done = min(found.customers.last_id - len(left), job.total - bool(len(left)))
+        job.outcome = _outcome(Counter(_so_far(job)) + counts, question.as_of)
+    return counts, left
 
 
 def _counts(stored: detection.Stored, asked: planning.Planned) -> Counter[str]:
