@@ -1,9 +1,10 @@
 """The interviewer of the demo business calls who came for more than a year: some answer, others still wait."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 
 import numpy as np
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from survey.accounts.models import User
 from survey.clock import now, today
@@ -38,15 +39,21 @@ def ask_by_phone() -> None:
     targeting_rules.add(Draft(RULE, {"tenure_days": [365, None]}, "phone", questionnaire, 0), None)
 
 
+def asked_by(channel: str) -> Sequence[Row[int, str, str]]:
+    """Who is asked this way and has not answered: number of the invitation and of the customer, and the language."""
+    query = (
+        select(Invitation.id, Customer.external_id, Invitation.language)
+        .join(Customer, Customer.id == Invitation.customer_id)
+        .where(Invitation.channel == channel, Invitation.state == "open")
+        .order_by(Invitation.id)
+    )
+    return db.session.execute(query).all()
+
+
 def call_people(business: DemoBusiness) -> dict[int, int]:
     """Call everybody who would answer, and some who would not; gives the days until each answered, by invitation."""
     caller = db.session.scalars(select(User.id).where(User.email.startswith("interviewer@"))).one()
-    people = db.session.execute(
-        select(Invitation.id, Customer.external_id, Invitation.language)
-        .join(Customer, Customer.id == Invitation.customer_id)
-        .where(Invitation.channel == "phone", Invitation.state == "open")
-        .order_by(Invitation.id)
-    ).all()
+    people = asked_by("phone")
     answers = {row.id: business.answer(row.external_id, row.language) for row in people}
     db.session.rollback()
     told = {key: given for key, given in answers.items() if given}

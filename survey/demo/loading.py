@@ -20,7 +20,7 @@ from survey.database import committed, writing
 from survey.defections import definitions
 from survey.defections.models import Defection
 from survey.demo.answers import Answer
-from survey.demo.calling import ask_by_phone, call_people
+from survey.demo.calling import ask_by_phone, asked_by, call_people
 from survey.demo.generating import DemoBusiness, generate
 from survey.demo.investing import add_investments
 from survey.demo.reviewing import review_answers
@@ -166,12 +166,7 @@ def _add_people(app: Flask) -> Iterator[Person]:
 def _answer_all(app: Flask, business: DemoBusiness) -> None:
     """Everybody who would answer does, through the form itself but for the last few, or on the phone."""
     with app.app_context():
-        asked = db.session.execute(
-            select(Invitation.id, Customer.external_id, Invitation.language)
-            .join(Customer, Customer.id == Invitation.customer_id)
-            .where(Invitation.state == "open", Invitation.channel == "mail")
-            .order_by(Invitation.id)
-        ).all()
+        asked = asked_by("mail")
         answers = [(row.id, answer_link(row.id), business.answer(row.external_id, row.language)) for row in asked]
     given = [(number, link, answer) for number, link, answer in answers if answer][:-STILL_TO_ANSWER]
     browser = Client(app)
