@@ -79,13 +79,22 @@ def rates(left: ArrayLike, at_risk: ArrayLike, level: float = 0.95) -> Rates:
 def period_rates(spells: Spells, periods: Periods, level: float = 0.95) -> Rates:
     """The rate of each period (m,): of the customers with a spell that began before it and had not ended by then, the
     share whose spell ended within it. One definition with `survey.reports.spells`. Periods may overlap."""
-    began = np.sort(spells.began)
-    ended = np.sort(spells.ended[spells.is_over])
-    at_risk = np.searchsorted(began, periods.first) - np.searchsorted(ended, periods.first)
-    over = spells.is_over
-    starts, ends = spells.began[over], spells.ended[over]
-    left = [int(((ends >= a) & (ends <= b) & (starts < a)).sum()) for a, b in zip(*_days(periods), strict=True)]
-    return rates(left, at_risk, level)
+    left, at_risk = grouped_counts(spells, periods, np.zeros(len(spells), dtype=np.int64), 1)
+    return rates(left[0], at_risk[0], level)
+
+
+def grouped_counts(spells: Spells, periods: Periods, group: Days, groups: int) -> tuple[Days, Days]:
+    """Who left and who was at risk in each period, counted as in `period_rates`, by group: (groups, m) int64 each.
+
+    group: (s,) the number of the group of each spell, from 0.
+    """
+    left, at_risk = (np.zeros((groups, len(periods.first)), dtype=np.int64) for _ in range(2))
+    until = np.where(spells.is_over, spells.ended, NEVER)
+    for n, (first, last) in enumerate(zip(*_days(periods), strict=True)):
+        there = (spells.began < first) & (until >= first)
+        at_risk[:, n] = np.bincount(group[there], minlength=groups)
+        left[:, n] = np.bincount(group[there & (until <= last)], minlength=groups)
+    return left, at_risk
 
 
 def rolling_rate(spells: Spells, periods: Periods, level: float = 0.95) -> Rates:

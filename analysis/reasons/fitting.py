@@ -1,6 +1,7 @@
 """Learn a model: a regression per reason on whole answers and their clauses, calibrated on what it had not seen."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,16 +15,35 @@ from analysis.reasons.features import PREPROCESSING, VECTOR_WEIGHT
 from analysis.reasons.logistic import Coefficients, Design, Floats, regress
 from analysis.reasons.model import ReasonModel
 from analysis.reasons.scoring import Rows, clause_counts, rows_of, term_matrix
-from analysis.reasons.vocabulary import Vocabulary, coefficients_of, vetoes_of, vocabulary_of, with_vetoes
+from analysis.reasons.vocabulary import (
+    Vocabulary,
+    coefficients_of,
+    vetoes_of,
+    vocabulary_of,
+    with_vetoes,
+    without_marks,
+)
 from analysis.reasons.weights import Weights
 
 Doubles = NDArray[np.float64]
 
-#: inverse regularisation (C), and by how much less the vectors are held back (see logistic.Design). Of the thousands of
-#: examples of the starter model every term may learn. People label some hundreds at first: those move what is known of
-#: single words little. Chosen by held-out answers of the starter corpus: of businesses that the prior had not seen, and
-#: in groups of reasons without a prior.
-_STARTER, _PEOPLE = (0.3, 1.0), (0.02, 3.5)
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How strongly to learn. `strength`: inverse regularisation (C); `ease`: by how much less the vectors are held back
+    (see logistic.Design). `marks`: whether to hear what our word lists say where no reason is one of ours."""
+
+    strength: float
+    ease: float
+    marks: bool = True
+
+
+#: Of the thousands of examples of the starter model every term may learn. People label some hundreds at first: those
+#: move what is known of single words little. Chosen by held-out answers of the starter corpus: of businesses that the
+#: prior had not seen, and in groups of reasons without a prior. Thousands of labels can say more, of words too.
+_STARTER, _FEW_LABELS, _MANY_LABELS = Manner(0.3, 1.0), Manner(0.02, 3.5), Manner(0.1, 1.0, marks=False)
+#: answers from which on both manners of learning from people are tried
+_MANY = 1_000
 #: a clause says what its answer says where it is nearly the strongest for it, and does not where it is far below
 _NEARLY, _FAR = 0.5, 2.0
 _SILENT = 0.5  # how much it counts that a clause far below says nothing of the reason
@@ -53,8 +73,11 @@ def fit(examples: Examples, seed: int, ground: Ground | None = None) -> Fitted:
 
 
 def _fitted(examples: Examples, readable: Examples, seed: int, ground: Ground) -> Fitted:
-    raw = weights_from(readable, ground)
-    logits = held_out_logits(readable, seed, ground)
+    learn = partial(_weights_from, ground=ground, manner=_manner(readable, seed, ground))
+    raw = learn(readable)
+    logits = np.full(readable.labels.shape, -np.inf)
+    for train, test in folds(readable.groups, seed):
+        logits[test] = _logits(learn(readable.take(train)), readable.take(test))
     seen = Seen.of(logits, clause_counts(readable.readings), readable, ground)
     model = ReasonModel(calibrate(raw, seen, {"seed": seed, "answers": len(readable)}))
     probabilities, given = np.zeros(examples.labels.shape), np.zeros(examples.labels.shape, dtype=bool)
@@ -67,42 +90,55 @@ def _fitted(examples: Examples, readable: Examples, seed: int, ground: Ground) -
     return Fitted(model, probabilities, given)
 
 
-def held_out_logits(examples: Examples, seed: int, ground: Ground | None = None) -> Doubles:
-    """The logits of each answer by a model that saw neither it nor its group, (n, k)."""
-    logits = np.full(examples.labels.shape, -np.inf)
-    for train, test in folds(examples.groups, seed):
-        model = ReasonModel(weights_from(examples.take(train), ground))
-        logits[test] = model.logits([examples.readings[i] for i in test])
-    return logits
+def _manner(examples: Examples, seed: int, ground: Ground) -> Manner:
+    """Of the manners of learning from people the one that foretells a fold better, where there are enough answers."""
+    if ground.vetoes:
+        return _STARTER
+    if len(examples) < _MANY:
+        return _FEW_LABELS
+    train, test = next(folds(examples.groups, seed))
+    known, new = examples.take(train), examples.take(test)
+    return min((_FEW_LABELS, _MANY_LABELS), key=lambda manner: _loss(_weights_from(known, ground, manner), new, ground))
 
 
-def weights_from(examples: Examples, ground: Ground | None = None) -> Weights:
+def _loss(raw: Weights, new: Examples, ground: Ground) -> float:
+    """How little is foretold of new answers, as log loss a label, once the logits are calibrated on them."""
+    seen = Seen.of(_logits(raw, new), clause_counts(new.readings), new, ground)
+    probabilities = seen.probabilities(calibrate(raw, seen, {}))
+    of_truth = np.where(new.labels, probabilities, 1 - probabilities)
+    return float(np.average(-np.log(np.maximum(of_truth, 1e-12)), weights=np.maximum(seen.weights, 1e-12)))
+
+
+def _logits(raw: Weights, examples: Examples) -> Doubles:
+    return ReasonModel(raw).logits(examples.readings)
+
+
+def _weights_from(examples: Examples, ground: Ground, manner: Manner) -> Weights:
     """Uncalibrated weights. 1. What is heard in each row: by the prior, or by a first regression on whole answers;
     2. from the answers and from their clauses, each clause labelled by what step 1 hears in it: the label of an answer
     of several sentences belongs to one or two of them (multiple instance learning; S. Andrews, I. Tsochantaridis and
     T. Hofmann (2003), Support vector machines for multiple-instance learning, NIPS 15)."""
-    prior = ground.prior if ground else None
-    first = examples.readings[0]
+    prior, first = ground.prior, examples.readings[0]
     rows = rows_of(examples.readings, first.encoder_id, first.vectors.shape[1])
     whole = rows.starts[:-1]
     vocabulary = vocabulary_of(rows, examples, prior)
-    if ground and ground.vetoes:
-        vocabulary = with_vetoes(vocabulary, examples.reasons)
-    terms = term_matrix(rows, vocabulary.ids, vocabulary.idf, vocabulary.unknown_idf)
-    strength, ease = _STARTER if ground and ground.vetoes else _PEOPLE
-    design = Design(np.float32(VECTOR_WEIGHT) * rows.vectors, csr_array(terms.astype(np.float32)), ease)
     known = coefficients_of(prior, vocabulary.ids) if prior else None
-    if ground and ground.vetoes:
+    if ground.vetoes:
+        vocabulary = with_vetoes(vocabulary, examples.reasons)
         known = vetoes_of(vocabulary, examples.reasons, first.vectors.shape[1])
+    elif prior is None and not manner.marks:
+        vocabulary = without_marks(vocabulary)
+    terms = term_matrix(rows, vocabulary.ids, vocabulary.idf, vocabulary.unknown_idf)
+    design = Design(np.float32(VECTOR_WEIGHT) * rows.vectors, csr_array(terms.astype(np.float32)), manner.ease)
     heard = known
     if heard is None or prior is None or not is_known(prior).all():
-        heard = regress(_take(design, whole), examples.labels, examples.weights, strength, known)
+        heard = regress(_take(design, whole), examples.labels, examples.weights, manner.strength, known)
     clauses, labels, weights = _clauses(rows, examples, heard, design)
     if known or len(clauses):
         at = np.concatenate([whole, clauses])
         both = np.concatenate([examples.labels, labels]), np.concatenate([examples.weights, weights])
-        heard = regress(_take(design, at), *both, strength, known)
-    return _weights(examples, heard, vocabulary, {"strength": strength, "ease": ease})
+        heard = regress(_take(design, at), *both, manner.strength, known)
+    return _weights(examples, heard, vocabulary, {"strength": manner.strength, "ease": manner.ease})
 
 
 def _clauses(

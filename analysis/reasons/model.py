@@ -79,11 +79,12 @@ class ReasonModel:
 
     def given(self, probabilities: NDArray[np.float64]) -> NDArray[np.bool_]:
         """(n, k): whether each reason is given. A model of which every example had exactly one reason gives the
-        likeliest one."""
+        likeliest one, measured by how usual it is (see calibrating)."""
         if not self.weights.about.get("exclusive"):
             return np.asarray(probabilities >= self.thresholds)
         likeliest = np.zeros(probabilities.shape, dtype=bool)
-        likeliest[np.arange(len(probabilities)), probabilities.argmax(axis=1)] = True
+        usual = np.asarray(self.weights.about.get("usual", 1.0))
+        likeliest[np.arange(len(probabilities)), (probabilities / usual).argmax(axis=1)] = True
         return likeliest & (probabilities > 0)
 
     def decide(self, probabilities: NDArray[np.float64]) -> list[tuple[str, ...]]:

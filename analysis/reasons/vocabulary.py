@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.reasons.examples import Examples
-from analysis.reasons.features import veto_coefficients
+from analysis.reasons.features import mark_weights, veto_coefficients
 from analysis.reasons.logistic import Coefficients
 from analysis.reasons.scoring import Rows
 from analysis.reasons.weights import Weights
@@ -54,6 +54,12 @@ def with_vetoes(vocabulary: Vocabulary, reasons: Sequence[str]) -> Vocabulary:
     ids, idf = np.concatenate([vocabulary.ids, new]), np.concatenate([vocabulary.idf, np.ones(len(new))])
     order = np.argsort(ids)
     return Vocabulary(ids[order], idf[order], vocabulary.unknown_idf)
+
+
+def without_marks(vocabulary: Vocabulary) -> Vocabulary:
+    """The same without what the word lists say: a mark is heard long before a word, and it speaks of our reasons."""
+    kept = mark_weights()[vocabulary.ids] == 0
+    return Vocabulary(vocabulary.ids[kept], vocabulary.idf[kept], vocabulary.unknown_idf)
 
 
 def vetoes_of(vocabulary: Vocabulary, reasons: Sequence[str], dimension: int) -> Coefficients:
