@@ -41,8 +41,9 @@ class Manner:
 #: Of the thousands of examples of the starter model every term may learn. People label some hundreds at first: those
 #: move what is known of single words little. Chosen by held-out answers of the starter corpus: of businesses that the
 #: prior had not seen, and in groups of reasons without a prior. Thousands of labels can say more, of words too.
-_STARTER, _FEW_LABELS, _MANY_LABELS = Manner(0.3, 1.0), Manner(0.02, 3.5), Manner(0.1, 1.0, marks=False)
-#: answers from which on both manners of learning from people are tried
+_STARTER, _FEW_LABELS, _MANY_LABELS = Manner(0.3, 1.0), Manner(0.02, 3.5), Manner(0.1, 1.0)
+_OTHER_REASONS = Manner(0.1, 1.0, marks=False)
+#: answers from which on more than one manner of learning from people is tried
 _MANY = 1_000
 #: a clause says what its answer says where it is nearly the strongest for it, and does not where it is far below
 _NEARLY, _FAR = 0.5, 2.0
@@ -98,7 +99,8 @@ def _manner(examples: Examples, seed: int, ground: Ground) -> Manner:
         return _FEW_LABELS
     train, test = next(folds(examples.groups, seed))
     known, new = examples.take(train), examples.take(test)
-    return min((_FEW_LABELS, _MANY_LABELS), key=lambda manner: _loss(_weights_from(known, ground, manner), new, ground))
+    tried = (_FEW_LABELS, _MANY_LABELS) if ground.prior else (_FEW_LABELS, _MANY_LABELS, _OTHER_REASONS)
+    return min(tried, key=lambda manner: _loss(_weights_from(known, ground, manner), new, ground))
 
 
 def _loss(raw: Weights, new: Examples, ground: Ground) -> float:
