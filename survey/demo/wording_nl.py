@@ -27,7 +27,7 @@ PATTERNS: dict[str, tuple[str, ...]] = {
         "ik voelde me behandeld als een klein kind door {who}",
         "geen goedemorgen, geen blik, {who} bleef gewoon op het scherm kijken",
         "{who} deed uit de hoogte toen ik vroeg wat een {part} is",
-        "die toon van {who}, daar pas ik voor",
+        "die toon van {who}, dank je feestelijk",
         "kreeg een grote mond terwijl ik alleen mijn sleutel kwam halen",
         "{who} begon bijna te schelden omdat ik {late} later was",
         "{staff} in {town} heeft geen greintje manieren",
