@@ -42,6 +42,12 @@ def _choices(pairs: list[tuple[str, Any]]) -> list[SelectChoice]:
     return [SelectChoice(value, label) for value, label in pairs]
 
 
+def _chosen(field: SelectField | RadioField) -> Any:
+    """What was chosen of what was offered: the file is looked at before the form is found right or wrong."""
+    offered = {value for value, *_label in field.iter_choices()}
+    return field.data or None if field.data in offered else None
+
+
 class UploadForm(PageForm):
     """One file."""
 
@@ -60,12 +66,12 @@ class ChoicesForm(PageForm):
 
     def options(self) -> ImportOptions:
         """What was chosen; a column that is mapped twice shows in the preview."""
-        given: dict[str, Any] = {name: self[name].data or None for name in ("kind", "dates", "decimal")}
+        given: dict[str, Any] = {name: _chosen(self[name]) for name in ("kind", "dates", "decimal")}
         columns = {name.removeprefix(COLUMN): field for name, field in request.form.items() if name.startswith(COLUMN)}
         return ImportOptions(
             **given,
-            encoding=self.encoding.data or None,
-            delimiter=self.delimiter.data or None,
-            mode=self.mode.data,
+            encoding=_chosen(self.encoding),
+            delimiter=_chosen(self.delimiter),
+            mode=_chosen(self.mode) or "all",
             columns=columns,
         )

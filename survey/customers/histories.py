@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from datetime import date
+from datetime import date, timedelta
 from operator import itemgetter
 from typing import Any
 
@@ -33,6 +33,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import InstrumentedAttribute
 
 from survey.collector import collector_paused
+from survey.customers import newest
 from survey.customers.models import CustomerHistory, ServiceHistory, StaleHistory, Transaction, WatchedService
 from survey.customers.packing import Spent, rows_of, unpacked
 from survey.extensions import db
@@ -76,6 +77,7 @@ def add(bought: Sequence[Sequence[Any]]) -> None:
         with collector_paused():
             new = _spent(bought)
             _store(new.and_also(_stored(np.unique(new.customer).tolist())))
+        newest.reached(_EPOCH + timedelta(days=int(new.day.max())))
 
 
 def mark(customer_ids: Iterable[int]) -> None:
@@ -108,8 +110,9 @@ def refresh_some(size: int | None = None) -> int:
     taken = list(db.session.scalars(taking.execution_options(synchronize_session=False)))
     if taken:
         services = list(db.session.scalars(select(WatchedService.service)))
-        make = _make_there if on_postgresql() else _make_here
+        make, before = _make_there if on_postgresql() else _make_here, newest.newest_of(taken)
         make(taken, services)
+        newest.changed(before, newest.newest_of(taken))
     return len(taken)
 
 

@@ -18,6 +18,7 @@ DEFAULTS: Mapping[str, int] = {
     "drafts": 60,
     "notes": 730,
     "bounces": 180,
+    "mail_copies": 365,
     "import_values": 90,
     "addresses": 1096,
     "audit": 1096,

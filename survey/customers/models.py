@@ -136,7 +136,7 @@ class Summary:
     """What visits come to; a visit is a day with purchases. `survey/customers/histories.py` makes these rows."""
 
     first_on: Mapped[date]
-    last_on: Mapped[date] = mapped_column(index=True)
+    last_on: Mapped[date]
     visits: Mapped[int]
     total_cents: Mapped[int] = mapped_column(BigInteger)
     #: by day, 12 bytes a visit: days since 1970-01-01 (int32), cents spent that day (int64), both big-endian
@@ -158,6 +158,20 @@ class ServiceHistory(Summary, Base):
 
     customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), primary_key=True, autoincrement=False)
     service: Mapped[str] = mapped_column(String(100), primary_key=True)
+
+
+class NewestPurchase(Base):
+    """The newest day on which anybody bought anything, in one row; NULL before the first purchase.
+
+    An index of the last day of everybody would say it too, and would be written for every customer of a night.
+    """
+
+    __tablename__ = "newest_purchase"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    day: Mapped[date | None]
+
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
 
 
 class WatchedService(Base):

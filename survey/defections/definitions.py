@@ -4,7 +4,7 @@ Of the versions for a segment, the newest that is effective on a day holds on it
 that from its day on the segment has no definition of its own.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -52,6 +52,15 @@ class Held:
     is_overwritten: bool = False
 
 
+@dataclass(frozen=True)
+class Change:
+    """The day from which another definition held for the customers of a segment."""
+
+    on: date
+    definition: Definition
+    segment: str
+
+
 def rule_of(definition: Definition | Draft) -> analyst.Rule:
     return analyst.Rule(definition.kind, definition.parameters)
 
@@ -90,6 +99,28 @@ def all_versions() -> list[Held]:
         held.append(_held(definition, first, ends, name or email))
         ends = min(first or date.min, ends or date.max)
     return held
+
+
+def segments() -> list[str]:
+    """The segments that have, or had, a definition of their own."""
+    query = select(Definition.segment).where(Definition.segment != "").distinct()
+    return list(db.session.scalars(query.order_by(Definition.segment)))
+
+
+def changes_for(segments: Collection[str], until: date) -> list[Change]:
+    """When another definition came to hold for customers of these segments, up to a day; in order of days.
+
+    The empty segment is that of customers who have no definition of their own. A new version of the general definition
+    changes nothing for a segment that has its own.
+    """
+    versions, changes = all_versions(), []
+    days = {each.first for each in versions if each.first and each.first <= until}
+    for segment in sorted(segments):
+        for day in days:
+            before, held = (_holding(versions, segment, each) for each in (day - timedelta(days=1), day))
+            if held is not None and held is not before:
+                changes.append(Change(day, held, segment))
+    return sorted(changes, key=lambda change: change.on)
 
 
 def covers(definition: Definition | Draft, among: list[Definition]) -> ColumnElement[bool]:
@@ -173,6 +204,15 @@ def watch_services() -> None:
     for definition in db.session.scalars(select(Definition)):
         services |= detecting.asks(rule_of(definition)).services
     histories.watch(services)
+
+
+def _holding(versions: list[Held], segment: str, day: date) -> Definition | None:
+    """The definition by which customers of a segment are labelled on a day: their own, else the general one."""
+    for name in (segment, ""):
+        newest = next((h for h in versions if h.definition.segment == name and (h.first or date.min) <= day), None)
+        if newest is not None and newest.definition.active:
+            return newest.definition
+    return None
 
 
 def _held(definition: Definition, first: date | None, ends: date | None, made_by: str | None) -> Held:

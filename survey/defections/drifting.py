@@ -14,6 +14,7 @@ from survey.accounts.access import visible
 from survey.accounts.models import User
 from survey.analyst import EPOCH
 from survey.customers.models import Branch, Customer, CustomerHistory
+from survey.customers.newest import newest_purchase
 from survey.defections.histories import visits_among
 from survey.defections.listing import PER_PAGE, day_in, whole_in
 from survey.defections.models import STATES, CustomerState, CustomerValue
@@ -149,14 +150,9 @@ def stretch_until(day: date) -> Stretch:
     return back_from(day, STRIP_DAYS)
 
 
-def last_purchase() -> date | None:
-    """The newest purchase on record, of anybody."""
-    return db.session.scalar(select(func.max(CustomerHistory.last_on)))
-
-
 def purchases_missing(day: date) -> bool:
     """Whether purchases up to that day are taken to be missing: then customers may only seem to drift."""
-    last = last_purchase()
+    last = newest_purchase()
     return last is None or last < day - timedelta(days=QUIET_DAYS)
 
 

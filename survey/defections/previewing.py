@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from survey import analyst
 from survey.analyst import detecting, trying
 from survey.analyst.known import Asks
 from survey.analyst.trying import Tried
 from survey.clock import today
-from survey.customers.models import Customer, CustomerHistory
+from survey.customers.models import Customer
+from survey.customers.newest import newest_purchase
 from survey.defections import definitions
 from survey.defections.definitions import Draft
 from survey.defections.facts import facts_of
@@ -98,8 +99,7 @@ def preview(draft: Draft) -> Preview:
 
 
 def _last_known_day() -> date:
-    last = db.session.scalar(select(func.max(CustomerHistory.last_on)).where(CustomerHistory.last_on <= today()))
-    return last or today()
+    return min(newest_purchase() or today(), today())
 
 
 def _other_than(draft: Draft) -> Definition | None:

@@ -61,8 +61,13 @@ class ReadInText:
 
 def in_period(lens: Lens) -> list[ColumnElement[bool]]:
     """The conditions on Defection and Customer that make the population of the page."""
+    return [within(lens), *lens.customers()]
+
+
+def within(lens: Lens) -> ColumnElement[bool]:
+    """The condition on Defection alone: the day lies in the period."""
     day = Defection.last_visit_on if lens.by_last_visit else Defection.defected_on
-    return [day.between(lens.period.first, lens.period.last), *lens.customers()]
+    return day.between(lens.period.first, lens.period.last)
 
 
 def departures(lens: Lens) -> list[Departures]:
@@ -81,9 +86,14 @@ def _departures(lens: Lens) -> Select[str, int | None, int, Decimal, int, Decima
     accepted = exists().where(Mailing.invitation_id == Invitation.id, func.coalesce(Mailing.state, "") == "sent")
     spoken_to = exists().where(calls().invitation_id == Invitation.id, calls().outcome.in_(SPOKEN_TO))
     by_phone = and_(Invitation.channel == "phone", spoken_to)
-    outcome = case((Response.id.is_not(None), ANSWERED), (accepted, NO_ANSWER), (by_phone, NO_ANSWER), else_=NOT_ASKED)
+    outcome = case(
+        (Invitation.id.is_(None), NOT_ASKED),
+        (Response.id.is_not(None), ANSWERED),
+        (or_(accepted, by_phone), NO_ANSWER),
+        else_=NOT_ASKED,
+    )
     back = Defection.returned_on.is_not(None)
-    each = (
+    rows = (
         select(
             outcome.label("outcome"),
             as_counted(ResponseReason.reason_id).label("reason_id"),
@@ -92,13 +102,13 @@ def _departures(lens: Lens) -> Select[str, int | None, int, Decimal, int, Decima
             case((back, Defection.lost_value), else_=0).label("back_value"),
             Defection.remaining_years,
         )
-        .join(Customer, Customer.id == Defection.customer_id)
+        .select_from(Defection)
         .outerjoin(Invitation, Invitation.defection_id == Defection.id)
         .outerjoin(Response, Response.invitation_id == Invitation.id)
         .outerjoin(ResponseReason, and_(ResponseReason.response_id == Response.id, ResponseReason.main))
-        .where(*in_period(lens))
-        .subquery("departure")
-    ).c
+        .where(within(lens))
+    )
+    each = lens.narrowed(rows, Defection.customer_id).subquery("departure").c
     sums = (func.sum(each.lost_value), func.sum(each.back), func.sum(each.back_value), func.sum(each.remaining_years))
     return select(each.outcome, each.reason_id, func.count(), *sums).group_by(each.outcome, each.reason_id)
 
@@ -176,8 +186,7 @@ def lost_in(lens: Lens, periods: Sequence[Period]) -> list[Decimal]:
 
 def last_departure(lens: Lens) -> date | None:
     """The latest day on which one of the customers in view left."""
-    query = select(func.max(Defection.defected_on)).join(Customer, Customer.id == Defection.customer_id)
-    return db.session.scalar(query.where(*lens.customers()))
+    return db.session.scalar(lens.narrowed(select(func.max(Defection.defected_on)), Defection.customer_id))
 
 
 def total(rows: Sequence[Departures], outcome: str | None = None) -> int:

@@ -55,7 +55,7 @@ class Findings:
 def findings(lens: Lens) -> Findings | None:
     """What is found for the lens; None where that takes a job which has not run for it yet."""
     kept = stored(lens)
-    if count_departures(lens) > LIVE:
+    if count_departures(lens, LIVE + 1) > LIVE:
         return kept
     own = _found_now(estimates_of(lens))
     return replace(own, contrasts=kept.contrasts, compared_on=kept.as_of) if kept else own

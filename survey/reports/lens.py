@@ -3,9 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import TypeVarTuple
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from survey.accounts.access import visible
 from survey.accounts.models import User
@@ -14,6 +16,9 @@ from survey.customers.models import Customer
 from survey.defections.models import Defection
 from survey.extensions import db
 from survey.reports.period import CUSTOM, EVERYTHING, NAMES, Period, named
+
+Asked = TypeVarTuple("Asked")
+Key = InstrumentedAttribute[int]
 
 ORDERS = ("value", "count")
 EARLIEST, LATEST = date(1950, 1, 1), date(2200, 12, 31)
@@ -52,6 +57,13 @@ class Lens:
         if self.segment is not None:
             conditions.append(Customer.segment == self.segment)
         return conditions
+
+    def narrowed(self, query: Select[*Asked], customer_id: Key) -> Select[*Asked]:
+        """A query, kept to the customers in view by the key that it has of them. Of all customers nothing is looked up:
+        that would take a third of the time."""
+        if not self.user.branch_ids and self.branch_id is None and self.segment is None:
+            return query
+        return query.join(Customer, Customer.id == customer_id).where(*self.customers())
 
     def address(self) -> dict[str, str]:
         """The parameters of an address that shows the same again."""

@@ -1,4 +1,4 @@
-"""The defection rate. Its one definition, and the one query behind it.
+"""The defection rate. Its one definition, and the queries behind it.
 
 A customer's life is a row of *spells*. The first spell begins with the first visit; it ends on the day the
 definition of defection was met (`defected_on`). A customer who comes back begins a new spell on the day of the
@@ -11,20 +11,28 @@ So whoever left is always among those at risk, nobody counts twice, and the rate
 customers who came, or came back, within the period are counted on the page but are not in the rate. A spell ends
 on the first day on which the rule held, whenever a job noticed it: the figure of a month that is over does not
 change afterwards, so the newest months need no correction for what is still to come.
+
+First visits come from the histories, which an import keeps current, and spells are counted by the days on which they
+began and ended: there are far fewer of those than customers.
 """
+
+from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from typing import Any
 
-from sqlalchemy import CTE, Date, Integer, Select, and_, func, literal, null, select, union_all
+from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import aliased
 
-from survey.customers.models import Customer, Transaction
+from survey.analyst import Ints, day_number
+from survey.customers.models import CustomerHistory
+from survey.defections.days import column, days_of, plain_rows_of
 from survey.defections.models import Defection
-from survey.extensions import db
 from survey.reports.lens import Lens
 from survey.reports.period import Period
+
+NEVER = -1
 
 
 @dataclass(frozen=True)
@@ -38,72 +46,52 @@ class Rate:
 
 def rates(lens: Lens, periods: Sequence[Period]) -> list[Rate]:
     """The rate of each period, for the customers in view; the period of the lens itself plays no part."""
-    first = _first_visits(lens)
-    ended = _ended_spells(first)
-    query = union_all(_left(ended, periods), _changes(first, ended))
-    left: dict[int, int] = {}
-    changes: list[tuple[date, int]] = []
-    for number, day, count in db.session.execute(query):
-        if day is None:
-            left[number] = count
-        else:
-            changes.append((day, count))
-    return [Rate(period, left.get(n, 0), _at_risk(changes, period.first)) for n, period in enumerate(periods)]
+    starts = [_days_and_counts(query) for query in (_first_visits(lens), _returns(lens))]
+    began, ended, ends = _days_and_counts(_ended_spells(lens))
+    found = []
+    for period in periods:
+        first, last = day_number(period.first), day_number(period.last)
+        left = ends[(ended >= first) & (ended <= last) & (began < first)].sum()
+        at_risk = sum(count[day < first].sum() for day, count in starts) - ends[ended < first].sum()
+        found.append(Rate(period, int(left), int(at_risk)))
+    return found
 
 
-def _at_risk(changes: Sequence[tuple[date, int]], start: date) -> int:
-    """Spells that began before a day less those that ended before it."""
-    return sum(change for day, change in changes if day < start)
+def _days_and_counts(query: Select[*tuple[Any, ...]]) -> tuple[Ints, ...]:
+    """The columns of a query of days, as days since 1970-01-01, and a count."""
+    rows = plain_rows_of(query)
+    width = len(query.selected_columns)
+    days = (days_of([row[place] for row in rows], NEVER) for place in range(width - 1))
+    return (*days, column(rows, width - 1))
 
 
-def _first_visits(lens: Lens) -> CTE:
-    """The first visit of every customer in view."""
-    return (
-        select(Transaction.customer_id, func.min(Transaction.occurred_on).label("day"))
-        .join(Customer, Customer.id == Transaction.customer_id)
-        .where(*lens.customers())
-        .group_by(Transaction.customer_id)
-        .cte("first_visit")
-    )
+def _first_visits(lens: Lens) -> Select[*tuple[Any, ...]]:
+    """On each day, how many customers in view came for the first time."""
+    day = CustomerHistory.first_on
+    return lens.narrowed(select(day, func.count()), CustomerHistory.customer_id).group_by(day)
 
 
-def _ended_spells(first: CTE) -> CTE:
-    """Every spell that ended: the days on which it began and ended."""
+def _returns(lens: Lens) -> Select[*tuple[Any, ...]]:
+    """On each day, how many of them came back."""
+    day = Defection.returned_on
+    return _departures(lens, day, func.count()).where(day.is_not(None)).group_by(day)
+
+
+def _ended_spells(lens: Lens) -> Select[*tuple[Any, ...]]:
+    """For each day on which spells began and day on which they ended, how many."""
     earlier = aliased(Defection)
-    began = func.coalesce(earlier.returned_on, first.c.day, type_=Date)
-    return (
-        select(began.label("began"), Defection.defected_on.label("ended"))
-        .join(first, first.c.customer_id == Defection.customer_id)
-        .outerjoin(
-            earlier,
-            and_(earlier.customer_id == Defection.customer_id, earlier.episode == Defection.episode - 1),
-        )
-        .cte("ended_spell")
+    before = and_(
+        Defection.episode > 1,
+        earlier.customer_id == Defection.customer_id,
+        earlier.episode == Defection.episode - 1,
     )
+    began = func.coalesce(earlier.returned_on, CustomerHistory.first_on)
+    query = _departures(lens, began, Defection.defected_on, func.count()).outerjoin(earlier, before)
+    return query.group_by(began, Defection.defected_on)
 
 
-def _left(ended: CTE, periods: Sequence[Period]) -> Select[int, date, int]:
-    """How many of those at risk left in each period, by the place of the period in the list."""
-    rows = [
-        select(
-            literal(n, Integer).label("n"),
-            literal(period.first, Date).label("first"),
-            literal(period.last, Date).label("last"),
-        )
-        for n, period in enumerate(periods)
-    ]
-    asked = union_all(*rows).cte("asked_period")
-    in_period = and_(ended.c.ended >= asked.c.first, ended.c.ended <= asked.c.last, ended.c.began < asked.c.first)
-    return select(asked.c.n, null().cast(Date), func.count()).join(ended, in_period).group_by(asked.c.n)
-
-
-def _changes(first: CTE, ended: CTE) -> Select[int, date, int]:
-    """By day: spells that began less spells that ended."""
-    again = (
-        select(Defection.returned_on, literal(1, Integer))
-        .join(first, first.c.customer_id == Defection.customer_id)
-        .where(Defection.returned_on.is_not(None))
-    )
-    over = select(ended.c.ended, literal(-1, Integer))
-    change = union_all(select(first.c.day, literal(1, Integer).label("change")), again, over).subquery("change")
-    return select(null().cast(Integer), change.c.day, func.sum(change.c.change)).group_by(change.c.day)
+def _departures(lens: Lens, *columns: Any) -> Select[*tuple[Any, ...]]:
+    """These columns of the departures of everybody in view who ever came."""
+    came = CustomerHistory.customer_id == Defection.customer_id
+    query = select(*columns).select_from(Defection).join(CustomerHistory, came)
+    return lens.narrowed(query, CustomerHistory.customer_id)

@@ -13,6 +13,7 @@ from analysis.rates import (
     Periods,
     against_past,
     apart,
+    grouped_counts,
     known,
     period_rates,
     rates,
@@ -57,6 +58,19 @@ def test_period_rates_are_those_of_plain_counting(parts):
         there = [row for row in there if row[1] == -1 or row[1] >= first]
         assert found.at_risk[n] == len(there)
         assert found.left[n] == sum(first <= ended <= last for _, ended in there)
+
+
+@given(some_spells)
+def test_counts_by_group_are_those_of_each_group_alone(parts):
+    all_spells, asked = lives(parts), periods((10, 19), (20, 29), (10, 40), (0, 0))
+    group = all_spells.person % 3
+    left, at_risk = grouped_counts(all_spells, asked, group, 4)
+    for n in range(4):
+        rows = group == n
+        columns = (all_spells.customer, all_spells.person, all_spells.began, all_spells.ended)
+        alone = period_rates(Spells(*(column[rows] for column in columns), all_spells.as_of_day), asked)
+        assert left[n].tolist() == alone.left.tolist()
+        assert at_risk[n].tolist() == alone.at_risk.tolist()
 
 
 @given(some_spells)

@@ -15,6 +15,7 @@ from sqlalchemy import delete, event, func, insert, select
 from survey.customers import histories, importing, purchases
 from survey.customers.importing import run_import
 from survey.customers.models import CustomerHistory, ServiceHistory, StaleHistory, Transaction, WatchedService
+from survey.customers.newest import newest_purchase
 from survey.database import committed
 from survey.extensions import db
 from tests import stories
@@ -59,6 +60,7 @@ def stored(table=CustomerHistory):
         assert (row.first_on, row.last_on, row.visits) == (days[0], days[-1], len(days))
         assert row.total_cents == sum(cents for _, cents in visits)
         found[(customer, row.service) if table is ServiceHistory else customer] = visits
+    assert newest_purchase() == db.session.scalar(select(func.max(CustomerHistory.last_on)))
     return found
 
 
@@ -318,3 +320,26 @@ def test_a_purchase_that_is_just_coming_in_is_waited_for(app):
     other.join(20)
     assert done == [[1]]
     assert stored() == told() != {}
+
+
+def test_the_newest_purchase_goes_back_where_it_was_put_right():
+    assert newest_purchase() is None
+    who, other = stories.customer().id, stories.customer().id
+    db.session.commit()
+    bought(
+        [(who, dt.date(2026, 1, 5), 10, ""), (who, dt.date(2036, 2, 1), 10, ""), (other, dt.date(2026, 3, 1), 5, "")]
+    )
+    refreshed()
+    assert newest_purchase() == dt.date(2036, 2, 1)
+    for typed, meant in ((dt.date(2036, 2, 1), dt.date(2026, 2, 1)), (dt.date(2026, 1, 5), dt.date(2026, 1, 6))):
+        wrong = db.session.scalars(select(Transaction).where(Transaction.occurred_on == typed)).one()
+        wrong.occurred_on = meant
+        histories.mark([who])
+        db.session.commit()
+        refreshed()
+        assert newest_purchase() == dt.date(2026, 3, 1)
+    db.session.execute(delete(Transaction))
+    histories.mark([who, other])
+    db.session.commit()
+    refreshed()
+    assert newest_purchase() is None

@@ -1,7 +1,6 @@
-"""Kinds that lean on more than visits: contracts, answers, services, a fitted model; alone, together, and recounted."""
+"""Kinds that lean on more than visits: contracts, answers, services, a fitted model; alone and together."""
 
 import hashlib
-from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -9,22 +8,16 @@ from sqlalchemy import select
 
 from analysis.defection.buying.pareto import ParetoNBD
 from survey import notices
-from survey.accounts.models import User
 from survey.clock import now
 from survey.customers import histories
-from survey.customers.models import Branch, Customer, Transaction
+from survey.customers.models import Customer, Transaction
 from survey.database import committed
-from survey.defections import definitions, detection, recounting
+from survey.defections import definitions, detection
 from survey.defections.definitions import Draft
 from survey.defections.models import BuyingModel, Defection, WalletAnswer
 from survey.defections.previewing import preview
 from survey.extensions import db
-from survey.jobs.models import Job
-from survey.jobs.tasks import detect, recount
-from survey.reports.lens import Lens
-from survey.reports.models import StoredFigure
-from survey.reports.period import Period
-from survey.reports.spells import rates
+from survey.jobs.tasks import detect
 from tests import stories
 from tests.defections import shop
 from tests.defections.shop import day
@@ -218,46 +211,3 @@ def test_batches_agree_about_services_and_contracts(monkeypatch):
     shop.detect(day(290))
     assert len(whole) > 20
     assert shop.stored_episodes() == whole
-
-
-def test_recounted_equals_the_rate_of_the_pages_where_one_definition_held():
-    shop.open_shop(shop.random_purchases(seed=8, customers=80, days=500))
-    made = define("lapse", {"days": 60})
-    shop.detect(day(450))
-    months = recounting.recount(made, day(450), list(detection.batches()))[recounting.EVERYBODY]
-    periods = [Period(m.first, min((m.first + timedelta(31)).replace(day=1) - timedelta(1), day(450))) for m in months]
-    told = rates(Lens(User(email="x", tied_to=[]), Period(day(0), day(450))), periods)
-    assert sum(month.left for month in months) > 20
-    assert [(m.left, m.at_risk) for m in months] == [(rate.left, rate.at_risk) for rate in told]
-
-
-def test_the_job_stores_the_rate_under_one_definition_for_all_and_for_branches(monkeypatch):
-    delft = Branch(name="Delft")
-    db.session.add(delft)
-    db.session.commit()
-    names = [f"c{n:04}" for n in range(30)]
-    shop.open_shop(
-        shop.random_purchases(seed=8, customers=30, days=400), **{name: {"branch_id": delft.id} for name in names[:9]}
-    )
-    other = define("lapse", {"days": 300})
-    define("lapse", {"days": 60})
-    job = Job(key="recount:1", kind="recount", arguments={"definition_id": other.id, "as_of": day(390).isoformat()})
-    job.created_at = job.due_at = now()
-    db.session.add(job)
-    db.session.commit()
-    for size in (10_000, 7):
-        monkeypatch.setattr(detection, "BATCH", size)
-        recount.run(job)
-        rows = {f.scope: f for f in db.session.scalars(select(StoredFigure).where(StoredFigure.name.like("rate_%")))}
-        assert set(rows) == {"", f"branch:{delft.id}"}
-        assert rows[""].name == f"rate_under:{other.id}"
-        months = rows[""].payload["months"]
-        assert (months[0]["first"], months[-1]["first"]) == ("2024-01-01", "2025-01-01")
-        seen = [(m["left"], m["at_risk"]) for m in months]
-        assert seen == [(m.left, m.at_risk) for m in recounting.recount(other, day(390), list(detection.batches()))[0]]
-        assert all(
-            b["at_risk"] <= a["at_risk"]
-            for a, b in zip(months, rows[f"branch:{delft.id}"].payload["months"], strict=True)
-        )
-    with pytest.raises(recount.NoSuchDefinition):
-        recount.run(Job(arguments={"definition_id": 999}))

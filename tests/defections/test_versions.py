@@ -139,3 +139,30 @@ def test_services_that_a_rule_asks_about_are_watched():
     assert list(db.session.scalars(select(WatchedService.service))) == ["wash"]
     define(90)
     assert list(db.session.scalars(select(WatchedService.service))) == ["wash"]  # it still says who came back
+
+
+def changes(*segments):
+    found = definitions.changes_for(segments, today())
+    return [(change.on, change.definition.parameters["days"], change.segment) for change in found]
+
+
+def test_a_change_is_one_for_the_segment_whose_definition_changed():
+    months = [today() - n * LAST_MONTH for n in range(5)]
+    define(90, months[4])
+    own = define(30, months[3], "gold")
+    define(60, months[2])
+    assert changes("") == [(months[4], 90, ""), (months[2], 60, "")]
+    assert changes("silver") == [(months[4], 90, "silver"), (months[2], 60, "silver")]
+    # the general one changed as well, but not for those who have their own
+    assert changes("gold") == [(months[4], 90, "gold"), (months[3], 30, "gold")]
+    definitions.retire(own)
+    define(20, today() + TOMORROW, "gold")
+    assert changes("gold")[2:] == [(today(), 60, "gold")]
+    assert changes("", "gold") == sorted(changes("") + changes("gold"))
+    assert definitions.segments() == ["gold"]
+
+
+def test_a_definition_of_the_whole_history_is_no_change():
+    define(90)
+    define(30, segment="gold")
+    assert changes("", "gold") == []

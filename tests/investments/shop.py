@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from sqlalchemy import insert, select
 
+from survey.customers import newest
 from survey.customers.models import CustomerHistory
 from survey.extensions import db
 from survey.investments import register
@@ -40,6 +41,7 @@ def fill(branch_name: str = "Zutphen") -> int:
         for place, code in enumerate(["rude_staff"] * rude + ["price"] * 7):
             histories.append(_leaves(branch.id, first_day(FIRST + n) + timedelta(days=place), code))
     db.session.execute(insert(CustomerHistory), histories)
+    newest.look_again()
     return branch.id
 
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from sqlalchemy import func, select
 
 from survey.accounts.models import User
+from survey.customers import histories
 from survey.customers.models import Customer, Transaction
 from survey.defections.models import Defection
 from survey.extensions import db
@@ -63,6 +64,9 @@ def branch_id(name: str) -> int | None:
 def add(*people: Person) -> list[int]:
     """Store these customers; gives their ids."""
     ids = [_add(person) for person in people]
+    histories.mark(ids)
+    while histories.refresh_some():
+        pass
     db.session.commit()
     return ids
 

@@ -8,6 +8,7 @@ import time_machine
 from sqlalchemy import func, insert, select
 
 from survey.analyst import standing_out
+from survey.customers import newest
 from survey.customers.models import Branch, Customer, CustomerHistory, Transaction
 from survey.defections.models import Defection, Definition
 from survey.extensions import db
@@ -40,6 +41,7 @@ def shop(branch, leaving, staying, segment=""):
     summed = {"first_on": BEGIN, "visits": 2, "total_cents": 100, "packed": b""}
     rows = [{"customer_id": n, "last_on": last} | summed for n, last in zip(who, lasts, strict=True)]
     db.session.execute(insert(CustomerHistory), rows)
+    newest.look_again()
     worth = {"yearly_spend": 1, "remaining_years": 1, "lost_value": 1, "value_method": "own_spend"}
     gone = [
         {"customer_id": n, "definition_id": rule, "episode": 1, "last_visit_on": last, "created_at": stories.MOMENT}

@@ -13,10 +13,15 @@ from sqlalchemy import select
 
 from survey.customers.models import Customer, Employee
 from survey.database import writing
+from survey.defections import definitions
+from survey.defections.definitions import Draft
 from survey.extensions import db
+from survey.jobs.models import Job
 from survey.jobs.tasks import figures as task
+from survey.jobs.tasks import recount
 from survey.reports.models import StoredFigure
-from survey.reports.rate.figures import scope_of, segments_stored, stored
+from survey.reports.rate.figures import stored
+from survey.reports.rate.scopes import scope_of, segments_stored
 from tests import stories
 from tests.reports.rate_shop import Life, add
 
@@ -139,3 +144,67 @@ def test_figures_of_before_there_were_teams_can_be_read(app: Flask, sign_in: Sig
         row.payload = {name: part for name, part in row.payload.items() if name not in ("teams", "team_names")}
         db.session.commit()
     assert sign_in("manager").get("/rate").status_code == 200
+
+
+def own_definition(segment: str, days: int) -> int:
+    """A definition of its own for a segment, from three months ago on; gives its key."""
+    draft = Draft(f"Of {segment}", "lapse", {"days": days}, segment, date.today() - 3 * MONTH)
+    made = definitions.revise(draft, None)
+    db.session.commit()
+    return made.id
+
+
+def test_the_break_is_marked_for_the_segment_whose_definition_changed(
+    app: Flask, sign_in: SignIn, shop: dict[str, int]
+) -> None:
+    with app.app_context(), writing():
+        own_definition("gold", 90)
+    manager = sign_in("manager")
+    marked = "The upright line marks another definition: Of gold, version 1, on "
+    assert marked in manager.get("/rate?segment=gold").text
+    assert "The upright line marks" not in manager.get("/rate?segment=plain").text
+    assert re.search(f"{marked}[^.]* for gold[.]", manager.get("/rate").text)
+    assert " for gold" not in manager.get("/rate?segment=gold").text
+
+
+def test_a_segment_is_counted_again_under_its_own_definition_first(
+    app: Flask, sign_in: SignIn, shop: dict[str, int]
+) -> None:
+    with app.app_context(), writing():
+        own = own_definition("gold", 200)
+    analyst = sign_in("analyst")
+    page = analyst.get("/rate?segment=gold").text
+    for segment, name in (("gold", "Of gold"), ("plain", "Standard")):
+        offered = analyst.get(f"/rate?segment={segment}").text.split('name="definition"')[1]
+        assert re.findall(r"<option[^>]*>([^<]*), version", offered)[0] == name
+    action = re.findall(r'action="(/rate/recount[^"]*)"', page)[0].replace("&amp;", "&")
+    token = re.findall(r'name="csrf_token" [^>]*value="([^"]+)"', page)[0]
+    answer = analyst.post(action, data={"csrf_token": token, "definition": str(own)})
+    there = answer.headers["Location"]
+    assert (answer.status_code, "segment=gold" in there, f"under={own}" in there) == (303, True, True)
+    assert "The counting is in the queue" in analyst.get(there).text
+    wrong = analyst.post("/rate/recount?segment=none", data={"csrf_token": token, "definition": str(own)})
+    assert wrong.status_code == 400
+
+
+def test_the_count_of_a_segment_is_shown_beside_its_months(app: Flask, sign_in: SignIn, shop: dict[str, int]) -> None:
+    with app.app_context(), writing():
+        own = own_definition("gold", 200)
+        recount.run(Job(arguments={"definition_id": own}))
+        months = {scope: stored(scope, f"rate_under:{own}").months for scope in ("segment:gold", "segment:plain", "")}
+    left = {scope: [month.left for month in each] for scope, each in months.items()}
+    assert [a + b for a, b in zip(left["segment:gold"], left["segment:plain"], strict=True)] == left[""]
+    assert sum(left["segment:gold"]) > 0
+    manager, query = sign_in("manager"), f"segment=gold&under={own}"
+    page = manager.get(f"/rate?{query}").text
+    assert "The dotted line is that count, under Of gold, version 1, with what was known on" in page
+    assert f'name="under" value="{own}"' in page
+    text = manager.get(f"/rate/months.csv?{query}").get_data().decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    told = {row["from"]: float(row["rate under one definition"]) for row in rows if row["rate under one definition"]}
+    rates = {month.first.isoformat(): month.left / month.at_risk for month in months["segment:gold"] if month.at_risk}
+    assert told == {row["from"]: pytest.approx(rates[row["from"]], abs=1e-6) for row in rows if row["from"] in rates}
+    assert any(told.values())
+    tied = sign_in("manager", branches=(shop["Breda"],)).get(f"/rate?{query}").text
+    assert "The dotted line is that count, under Of gold" in tied
+    assert "Recount under one definition" not in tied

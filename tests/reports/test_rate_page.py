@@ -130,7 +130,7 @@ def test_a_recount_is_asked_for_once_and_drawn_when_it_is_there(
         definition = db.session.query(Definition).first().id
     for _twice in range(2):
         answer = analyst.post("/rate/recount", data={"csrf_token": token, "definition": str(definition)})
-        assert answer.headers["Location"].endswith(f"under={definition}")
+        assert f"under={definition}&" in answer.headers["Location"]
     for wrong in ("", "x", "99999"):
         assert analyst.post("/rate/recount", data={"csrf_token": token, "definition": wrong}).status_code == 404
     assert "The counting is in the queue" in analyst.get(f"/rate?under={definition}").text
@@ -146,7 +146,7 @@ def test_a_recount_is_asked_for_once_and_drawn_when_it_is_there(
         db.session.add(figure)
         db.session.commit()
     page = analyst.get(f"/rate?under={definition}").text
-    assert "The dotted line is that count." in page
+    assert "The dotted line is that count, under Standard, version 1" in page
     assert "25.0%" in page
 
 

@@ -9,6 +9,7 @@ from survey.accounts import audit
 from survey.accounts.access import allow
 from survey.csv_file import csv_bytes
 from survey.customers.groups import branches_for, segments_for
+from survey.customers.newest import newest_purchase
 from survey.defections import drifting, states
 from survey.defections.drifting import Filters
 from survey.defections.next_steps import next_step, state_name
@@ -43,7 +44,7 @@ def drifting_page() -> ResponseReturnValue:
         by=by,
         as_of=day,
         known_until=states.known_until(day),
-        last_purchase=drifting.last_purchase() if drifting.purchases_missing(day) else None,
+        last_purchase=newest_purchase() if drifting.purchases_missing(day) else None,
         stretch=stretch,
         drawn=drifting.drawn(page.items, stretch),
         branches=branches_for(current_user),

@@ -1,19 +1,25 @@
-"""Work out the rate as it would have been under one definition, for everybody and for each branch, and keep it."""
+"""Work out the rate as it would have been under one definition, for all, each branch and each segment; and keep it."""
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import date
 from typing import Any
 
 from sqlalchemy import select
 
+from survey.analyst.recounting import CountedRates
 from survey.clock import now, today
 from survey.customers import histories
+from survey.customers.models import Branch
 from survey.database import committed, reading
 from survey.defections import definitions, detection, recounting
+from survey.defections.histories import Range
 from survey.defections.models import Definition
+from survey.defections.recounting import Month, Recount
 from survey.extensions import db
 from survey.jobs.models import Job
 from survey.reports.models import StoredFigure
+from survey.reports.rate.scopes import groups_stored, scope_of
 
 
 class NoSuchDefinition(ValueError):
@@ -31,17 +37,23 @@ def run(job: Job | None = None) -> dict[str, Any]:
         pass
     with reading():
         definition = _definition(arguments.get("definition_id"))
-        ranges = list(detection.batches())
-        ready = recounting.prepare(definition, as_of)
+        ranges, groups = list(detection.batches()), _groups()
+        ready = recounting.prepare(definition, as_of, {segment for _, segment in groups})
         definition_id = definition.id
         db.session.rollback()
-    total = recounting.summed(_counted(ready, ranges, job))
-    figures = {key: ready.told(counts) for key, counts in total.items()}
+    total = ready.summed(_counted(ready, ranges, job))
+    figures = {scope_of(*group): ready.told(total, *group) for group in groups}
     committed(db.session, lambda: _keep(definition_id, as_of, figures))
     return {"months": len(ready.months), "as_of": as_of.isoformat()}
 
 
-def _counted(ready: recounting.Recount, ranges: list[Any], job: Job | None) -> Any:
+def _groups() -> list[tuple[int | None, str]]:
+    """Everybody, each branch, and the segments that have figures of their own."""
+    branches = db.session.scalars(select(Branch.id).order_by(Branch.id))
+    return [(None, ""), *((key, "") for key in branches), *(each for each in groups_stored() if each[1])]
+
+
+def _counted(ready: Recount, ranges: list[Range], job: Job | None) -> Iterator[CountedRates]:
     for customers in ranges:
         with reading():
             counts = ready.count(customers)
@@ -59,11 +71,11 @@ def _definition(definition_id: int | None) -> Definition:
     return found
 
 
-def _keep(definition_id: int, as_of: date, figures: dict[int, list[recounting.Month]]) -> None:
+def _keep(definition_id: int, as_of: date, figures: dict[str, list[Month]]) -> None:
+    """By scope; those of branches and segments that have none any more go."""
     name = recounting.figure_name(definition_id)
     standing = {f.scope: f for f in db.session.scalars(select(StoredFigure).where(StoredFigure.name == name))}
-    for key, months in figures.items():
-        scope = f"branch:{key}" if key != recounting.EVERYBODY else ""
+    for scope, months in figures.items():
         figure = standing.pop(scope, None) or StoredFigure(name=name, scope=scope)
         figure.as_of, figure.created_at = as_of, now()
         figure.payload = {

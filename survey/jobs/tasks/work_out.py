@@ -23,7 +23,7 @@ def run(job: Job) -> dict[str, Any]:
     db.session.commit()
     work_out_and_keep(lens, counts.mark(kept.whom_of(lens), lens.period))
     found, longer = stored(lens), widened(lens, day)
-    if found and found.shares.says_little and longer != lens and count_departures(longer):
+    if found and found.shares.says_little and longer != lens and count_departures(longer, 1):
         job.done, job.total = 1, 2
         db.session.commit()
         work_out_and_keep(longer, counts.mark(kept.whom_of(longer), longer.period))

@@ -109,16 +109,26 @@ def split_name(by: str, value: Any) -> str:
 def contact_sentence(found: FirstContact) -> str:
     """How soon people hear from us, against the target."""
     if not found.judged or found.share.estimate is None:
-        return str(_("Nobody was due to hear from you yet. The target is %(days)s days.", days=found.target_days))
-    told = _(
+        nobody = _("Nobody was due to hear from you yet.")
+        target = ngettext("The target is one day.", "The target is %(num)d days.", found.target_days)
+        return f"{nobody} {target}"
+    told = ngettext(
+        "%(part)s of those who left heard from you within one day, %(between)s.",
         "%(part)s of those who left heard from you within %(target)s days, %(between)s.",
+        found.target_days,
         part=formats.percent(found.share.estimate),
         target=found.target_days,
         between=between(found.share),
     )
     if found.median is None:
         return str(told)
-    half = _("Half of those written to or called heard within %(days)s days.", days=formats.decimal(found.median, 0))
+    days = round(found.median)
+    half = ngettext(
+        "Half of those written to or called heard within one day.",
+        "Half of those written to or called heard within %(days)s days.",
+        days,
+        days=formats.count(days),
+    )
     return f"{told} {half}"
 
 

@@ -39,16 +39,15 @@ from survey.reports.rate.lives import (
     people,
     teams,
 )
+from survey.reports.rate.scopes import NAME, scope_of
 from survey.reports.rate.staying import hazard_of, staying_by, unkept
 from survey.reports.rate.told import Told, could_not_be_kept, told_by_group
 from survey.reports.rate.trend import Scope, apart_of, months_of, quarters_of, stopped_of, year_of
 
-NAME = "rate"
 NOBODY = Told(0, 0, 0)
 #: customers without whom a segment has no page of its own, and segments of branches that have one: of more, only those
 #: with most customers
 LEAST_CUSTOMERS, MOST_PAIRS = 30, 200
-_BRANCH, _SEGMENT = "branch:", "segment:"
 
 
 @dataclass(frozen=True)
@@ -58,20 +57,6 @@ class Worked:
     scope: str
     as_of: date
     payload: dict[str, Any]
-
-
-def scope_of(branch_id: int | None, segment: str = "") -> str:
-    """The scope that the figures are stored under: of all, a branch, a segment, or a segment of a branch."""
-    branch = [] if branch_id is None else [f"{_BRANCH}{branch_id}"]
-    return " ".join([*branch, *([f"{_SEGMENT}{segment}"] if segment else [])])
-
-
-def segments_stored(branch_id: int | None) -> list[str]:
-    """The segments that have figures of their own, within a branch or for all, by name."""
-    prefix = scope_of(branch_id) + (f" {_SEGMENT}" if branch_id is not None else _SEGMENT)
-    begins = StoredFigure.scope.startswith(prefix, autoescape=True)
-    scopes = db.session.scalars(select(StoredFigure.scope).where(StoredFigure.name == NAME, begins))
-    return sorted((scope.removeprefix(prefix) for scope in scopes), key=str.casefold)
 
 
 def work_out(today: date) -> Iterator[Worked]:
@@ -208,7 +193,7 @@ def forget_others(scopes: Collection[str]) -> None:
 def stored(scope: str, name: str = NAME) -> Any:
     """The figures of a scope, with `as_of` and days as dates; None before they were worked out."""
     row = _row(name, scope)
-    return None if row is None else revived(row.payload)
+    return None if row is None else revived({"as_of": row.as_of.isoformat(), **row.payload})
 
 
 def revived(payload: Any) -> Any:

@@ -14,6 +14,7 @@ from sqlalchemy import and_, func, select
 from survey.analyst import Flags, Ints, day_number
 from survey.analyst.rating import STILL_THERE, Lives
 from survey.customers.models import Customer, CustomerHistory, Employee, Transaction
+from survey.customers.newest import newest_purchase
 from survey.defections.days import column, days_of, rows_of
 from survey.defections.models import Defection
 from survey.extensions import db
@@ -81,7 +82,7 @@ class _Words:
 
 def known_day(today: date) -> date | None:
     """The last day of which purchases are taken to be known; None where there are no purchases."""
-    last = db.session.scalar(select(func.max(CustomerHistory.last_on)))
+    last = newest_purchase()
     return None if last is None else min(today, last + timedelta(days=QUIET_DAYS))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -14,12 +14,14 @@ from survey.accounts.models import User
 from survey.customers.groups import branches_for
 from survey.customers.models import Employee
 from survey.defections import definitions
+from survey.defections.models import Definition
 from survey.defections.recounting import figure_name
 from survey.extensions import db
 from survey.reports.lens import UnclearAddress
 from survey.reports.period import Period
 from survey.reports.rate.beside import POOLED
-from survey.reports.rate.figures import scope_of, segments_stored, stored
+from survey.reports.rate.figures import stored
+from survey.reports.rate.scopes import scope_of, segments_stored
 from survey.reports.rate.staying import OTHERS
 
 #: months that are drawn
@@ -41,11 +43,21 @@ class Asked:
 
 @dataclass(frozen=True)
 class Break:
-    """The day from which another definition held."""
+    """The day from which another definition held; segment: of whom, empty where it was of all who are shown."""
 
     on: date
     name: str
     version: int
+    segment: str = ""
+
+
+@dataclass(frozen=True)
+class Recounted:
+    """All months counted anew under one definition. rates: by first day of the month, the share that left."""
+
+    definition: Definition
+    as_of: date
+    rates: Mapping[date, float]
 
 
 @dataclass(frozen=True)
@@ -59,13 +71,13 @@ class NamedUnit:
 
 @dataclass(frozen=True)
 class Page:
-    """figures: as `survey.reports.rate.figures.stored` gives them. recounted: by first day of the month, the share left
-    under one definition. branches, teams, employees: sorted by name, never by rate."""
+    """figures: as `survey.reports.rate.figures.stored` gives them. recounted: None where nobody asked for it, or it is
+    not there yet. branches, teams, employees: sorted by name, never by rate."""
 
     figures: Any
     branch: str
     breaks: list[Break]
-    recounted: Mapping[date, float]
+    recounted: Recounted | None
     branches: list[NamedUnit]
     teams: list[NamedUnit]
     employees: list[NamedUnit]
@@ -118,7 +130,7 @@ def page_of(asked: Asked, user: User) -> Page | None:
     return Page(
         figures,
         names.get(asked.branch_id or 0, ""),
-        breaks(figures.as_of),
+        breaks(figures.as_of, asked.segment),
         recounted(asked),
         _named(figures.branches, names),
         _named(teams, dict(enumerate(figures.team_names, 1)) if teams else {}),
@@ -127,22 +139,30 @@ def page_of(asked: Asked, user: User) -> Page | None:
     )
 
 
-def breaks(today: date) -> list[Break]:
-    """When another definition came to hold, after others had labelled customers; in order of days."""
-    found = [
-        Break(each.first, each.definition.name, each.definition.version)
-        for each in definitions.all_versions()
-        if each.first is not None and each.first <= today and each.state != "never"
-    ]
-    return sorted(found, key=lambda each: each.on)
+def breaks(today: date, segment: str) -> list[Break]:
+    """When another definition came to hold for customers of a segment, or any; in order of days."""
+    segments = {segment} if segment else {"", *definitions.segments()}
+    found: dict[tuple[date, int], Break] = {}
+    for change in definitions.changes_for(segments, today):
+        held = change.definition
+        named = Break(change.on, held.name, held.version, "" if segment else change.segment)
+        found.setdefault((change.on, held.id), named)
+    return list(found.values())
 
 
-def recounted(asked: Asked) -> dict[date, float]:
-    """The rate by month under one definition, as the job stored it; empty before that, and for a segment."""
-    is_counted = asked.under and not asked.segment
-    found = stored(scope_of(asked.branch_id), figure_name(asked.under)) if is_counted and asked.under else None
-    months: Sequence[Any] = getattr(found, "months", ())
-    return {month.first: month.left / month.at_risk for month in months if month.at_risk}
+def recounted(asked: Asked) -> Recounted | None:
+    """The rate by month under the definition that is asked for, as the job stored it; None before that."""
+    definition = db.session.get(Definition, asked.under) if asked.under else None
+    found = stored(scope_of(asked.branch_id, asked.segment), figure_name(definition.id)) if definition else None
+    if definition is None or found is None:
+        return None
+    rates = {month.first: month.left / month.at_risk for month in found.months if month.at_risk}
+    return Recounted(definition, found.as_of, rates)
+
+
+def recount_offered(segment: str) -> list[Definition]:
+    """The definitions under which all can be counted anew; that of these customers comes first."""
+    return sorted(definitions.in_force(), key=lambda each: each.segment != segment)
 
 
 def month_of(period: Any) -> Period:

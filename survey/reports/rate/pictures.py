@@ -18,17 +18,18 @@ NARROW, WIDE = 290, 620
 
 def trend(page: Page, width: int) -> Spec:
     """The rate by month with its interval, the mean of twelve months, what is not known yet apart, and the breaks."""
-    months = page.months
+    months, under = page.months, page.recounted.rates if page.recounted else {}
     values = [
         {
             "n": n, "rate": m.rated.share.estimate, "low": m.rated.share.low, "high": m.rated.share.high,
             "mean": m.mean.estimate if m.mean else None, "known": m.known == "whole",
-            "under": page.recounted.get(m.period.first),
+            "under": under.get(m.period.first),
         }
         for n, m in enumerate(months)
         if m.rated.at_risk
     ]  # fmt: skip
-    top = _ceiling([v["rate"] for v in values], [v["high"] for v in values if v["known"]])
+    counted = [v["under"] for v in values if v["under"] is not None]
+    top = _ceiling([v["rate"] for v in values] + counted, [v["high"] for v in values if v["known"]])
     x = _month_axis(months, width)
     layers = [
         _band(x, top, "datum.known"),

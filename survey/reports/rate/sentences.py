@@ -13,6 +13,9 @@ from survey.reports.rate.page import Page, month_of
 from survey.reports.rate.sentences_beside import funnel_sentence as funnel_sentence
 from survey.reports.rate.sentences_beside import funnel_title as funnel_title
 from survey.reports.rate.sentences_beside import place_of as place_of
+from survey.reports.rate.sentences_breaks import break_sentence as break_sentence
+from survey.reports.rate.sentences_breaks import recount_intro as recount_intro
+from survey.reports.rate.sentences_breaks import recounted_sentence as recounted_sentence
 from survey.reports.rate.sentences_staying import contracts_sentences as contracts_sentences
 from survey.reports.rate.sentences_staying import hazard_sentence as hazard_sentence
 from survey.reports.rate.sentences_staying import hazard_title as hazard_title
@@ -224,24 +227,6 @@ def unknown_sentence(page: Page) -> str:
             )
         )
     return " ".join(map(str, said))
-
-
-def break_sentence(page: Page) -> str:
-    """Where the definition changed."""
-    shown = [each for each in page.breaks if page.months and each.on >= page.months[0].period.first]
-    if not shown:
-        return ""
-    named = ", ".join(
-        str(_("%(name)s, version %(version)s, on %(day)s", name=b.name, version=b.version, day=formats.day(b.on)))
-        for b in shown
-    )
-    return str(
-        _(
-            "The upright line marks another definition: %(named)s. What was labelled before stays as it was, so the "
-            "months on both sides do not compare.",
-            named=named,
-        )
-    )
 
 
 def stopped_title(page: Page) -> str:

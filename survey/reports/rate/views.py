@@ -1,5 +1,6 @@
 """The page of the prime figure: how many leave, is it getting worse, where, when, and could it be helped."""
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
@@ -14,15 +15,24 @@ from survey.accounts.access import allow
 from survey.clock import now
 from survey.csv_file import csv_bytes
 from survey.customers.groups import branches_for
-from survey.defections import definitions
 from survey.defections.models import Definition
 from survey.extensions import db
 from survey.jobs import queue
 from survey.reports.lens import UnclearAddress
 from survey.reports.phrases import month_in_words
 from survey.reports.rate import pictures, sentences
-from survey.reports.rate.figures import segments_stored
-from survey.reports.rate.page import BY_DAY, BY_LAST_VISIT, Asked, Page, asked_by, group_name, month_of, page_of
+from survey.reports.rate.page import (
+    BY_DAY,
+    BY_LAST_VISIT,
+    Asked,
+    Page,
+    asked_by,
+    group_name,
+    month_of,
+    page_of,
+    recount_offered,
+)
+from survey.reports.rate.scopes import segments_stored
 from survey.web import language
 
 blueprint = Blueprint("rate", __name__, url_prefix="/rate")
@@ -51,7 +61,7 @@ def index() -> ResponseReturnValue:
         say=sentences,
         drawn=_drawn(page, asked),
         recounting=_recounting(asked),
-        recount_offered=definitions.in_force(),
+        recount_offered=recount_offered(asked.segment),
         month_name=lambda period: month_in_words(month_of(period)),
         group_name=group_name,
         kept=_kept(asked),
@@ -65,14 +75,16 @@ def months_file() -> ResponseReturnValue:
     """The figures of the months."""
     asked = asked_by(request.args, current_user)
     page = page_of(asked, current_user) or abort(404)
+    counted = page.recounted.rates if page.recounted else {}
     header = (
         _("from"), _("to"), _("left"), _("customers at risk"), _("rate"), _("rate from"), _("rate to"),
-        _("mean of 12 months"), _("state"),
+        _("mean of 12 months"), _("rate under one definition"), _("state"),
     )  # fmt: skip
     rows = [
         (
             m.period.first, m.period.last, m.rated.left, m.rated.at_risk, m.rated.share.estimate, m.rated.share.low,
-            m.rated.share.high, m.mean.estimate if m.mean else None, sentences.state_of(m.known),
+            m.rated.share.high, m.mean.estimate if m.mean else None, counted.get(m.period.first),
+            sentences.state_of(m.known),
         )
         for m in page.figures.months
     ]  # fmt: skip
@@ -96,8 +108,10 @@ def work() -> ResponseReturnValue:
 @blueprint.post("/recount")
 @allow(*WORKERS)
 def recount() -> ResponseReturnValue:
-    """Ask for the whole history to be counted under one definition."""
+    """Ask for the whole history to be counted under one definition: of everybody, each branch and each segment. The
+    page that comes back is of the customers who were looked at."""
     _only_of_all()
+    asked = asked_by(request.args, current_user)
     given = request.form.get("definition", "")
     found = db.session.get(Definition, int(given)) if given.isascii() and given.isdigit() and len(given) < 10 else None
     if found is None:
@@ -108,7 +122,7 @@ def recount() -> ResponseReturnValue:
         audit.record("job asked for", current_user.id, about=("job", job.id), details={"kind": "recount"})
     db.session.commit()
     flash(_("The history is being counted again. The second line appears here when that is done."))
-    return redirect(url_for(".index", under=found.id), 303)
+    return redirect(url_for(".index", **_kept(replace(asked, under=found.id, dated=BY_DAY))), 303)
 
 
 @blueprint.errorhandler(UnclearAddress)
