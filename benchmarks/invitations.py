@@ -3,9 +3,12 @@
 The server defers 5 %, refuses 2 %, cuts 1 % of its connections and hangs on .1 % of the messages. In the end every
 invitation is in exactly one state, and the right one by the server's own books; nobody got two, nobody who said "never
 again" got one. Ends with 2 where that is not so.
+
+Before that, two senders at once on a queue of 1,000 whose first mail cannot be made: all others are sent, none twice.
 """
 
 import asyncio
+import os
 import random
 import signal
 import subprocess
@@ -30,12 +33,14 @@ from benchmarks.report import Figure, Report, arguments, fail
 from benchmarks.stage import Stage, database, free_port
 
 PEOPLE, QUICK, FULL = 10_000, 1_000, 100_000
+AT_ONCE, POISON, POISON_TRIES = 1_000, "=?x?=@mail.example", 5
 KILLS = 10
 DOMAINS = 40
 #: shares of the mails that meet each fate, the first time they are tried
 DEFERRED, REFUSED, CUT, HANGS = 0.05, 0.02, 0.01, 0.001
 SUPPRESSED = 0.01
 SEED = 6
+PAST = "2026-01-01 00:00:00+00:00"
 
 
 @dataclass
@@ -159,6 +164,15 @@ class Sending:
         fail("mails are still waiting after twenty runs")
         return seconds
 
+    def by_two_at_once(self) -> None:
+        """Send by two processes that begin together."""
+        for sender in [self.stage.start("invitations", "send") for _ in range(2)]:
+            sender.communicate()
+        self._let_time_pass()
+
+    def most_tries(self) -> int:
+        return self._count("SELECT max(attempts) FROM mailing")
+
     def _run(self, kill_at: int | None = None) -> float:
         began, process = time.perf_counter(), self.stage.start("invitations", "send")
         self.server.on_taken = None
@@ -175,7 +189,7 @@ class Sending:
     def _let_time_pass(self) -> None:
         """Leases run out after ten minutes and waits after half an hour; here the clock is not waited for."""
         with self.engine.begin() as connection:
-            past = {"past": "2026-01-01 00:00:00+00:00"}
+            past = {"past": PAST}
             connection.execute(text("UPDATE mailing SET lease_until = :past WHERE lease_until IS NOT NULL"), past)
             connection.execute(text("UPDATE mailing SET due_at = :past WHERE state IN ('deferred', 'queued')"), past)
 
@@ -227,6 +241,7 @@ def main() -> int:
     args = parser.parse_args()
     number = QUICK if args.quick else FULL if args.full else PEOPLE
     report = Report(f"Invitations to a mail server that misbehaves, {args.engine}")
+    report.add(Figure("mails sent by two senders at once", at_once(args.engine), goal=AT_ONCE - 1, at_least=True))
     with tempfile.TemporaryDirectory() as place, database(args.engine, Path(place)) as url:
         people = addresses(number)
         server = Server(fates_of(people))
@@ -236,7 +251,9 @@ def main() -> int:
             suppress(stage, never)
             open_all_hours(url)
             sending = Sending(stage, server, number)
+            before = os.times()
             seconds = sending.killed(KILLS) + sending.to_the_end()
+            after = os.times()
             ended = judge(server, sending.states(), set(never))
     report.add(Figure("invitations", number))
     for state, count in sorted(ended.items()):
@@ -245,14 +262,40 @@ def main() -> int:
     report.add(Figure("mails taken twice", sum(n - 1 for n in server.taken.values() if n > 1), goal=0))
     report.add(Figure("to who is never to be written to", sum(server.taken[a] for a in never), goal=0))
     report.add(Figure("of unknown outcome", ended["unknown"] / number, goal=0.001 + HANGS + KILLS * 8 / number))
+    processor = after.children_user + after.children_system - before.children_user - before.children_system
+    report.add(Figure("processor time of the senders a mail", processor / number * 1000, "ms"))
     report.add(Figure("mails a second", server.taken.total() / seconds, "/s", 50, at_least=True))
     return report.finish(args.json)
 
 
+def at_once(engine: str) -> int:
+    """A queue whose first mail cannot be made, for two senders at once; gives how many were sent."""
+    server = Server({})
+    with tempfile.TemporaryDirectory() as place, database(engine, Path(place)) as url, at_work(server) as port:
+        stage = Stage(Path(place), url, port)
+        fill(stage, addresses(AT_ONCE), Path(place))
+        open_all_hours(url)
+        with create_engine(url).begin() as connection:
+            first = "SELECT customer_id FROM invitation WHERE id = (SELECT min(invitation_id) FROM mailing)"
+            poisoned = text(f"UPDATE customer SET email = :poison WHERE id = ({first})")  # noqa: S608  # no input
+            connection.execute(poisoned, {"poison": POISON})
+        sending = Sending(stage, server, AT_ONCE)
+        sending.by_two_at_once()
+        sending.to_the_end()
+        tries = sending.most_tries()
+        ended = Counter(state for mailings in sending.states().values() for state, _ in mailings)
+    if tries != POISON_TRIES or ended != {"sent": AT_ONCE - 1, "failed": 1}:
+        fail(f"the mails are {dict(ended)} after {tries} tries")
+    if max(server.taken.values()) > 1 or max(server.ids.values()) > 1:
+        fail("two senders sent one mail")
+    return server.taken.total()
+
+
 def open_all_hours(url: str) -> None:
-    """The benchmark sends at whatever hour it is run; mail to one domain is limited as it comes."""
+    """The benchmark sends at whatever hour it is run, in the night too; mail to one domain is limited as it comes."""
     with create_engine(url).begin() as connection:
         connection.execute(text("UPDATE contact_policy SET quiet_from = 0, quiet_until = 0"))
+        connection.execute(text("UPDATE mailing SET due_at = :past"), {"past": PAST})
 
 
 if __name__ == "__main__":

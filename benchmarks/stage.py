@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -124,14 +125,14 @@ class Stage:
         return ran
 
     def serve(self) -> None:
-        """Start gunicorn as the README does and wait until it is ready."""
+        """Start gunicorn as the README does and wait until it answers; it listens before it can."""
         self.web = subprocess.Popen(
             [sys.executable, "-m", "gunicorn", "--config", "survey/server.py", "--bind", self.host, "wsgi:app"],
             cwd=ROOT, env=self.environment, start_new_session=True, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
+            with contextlib.suppress(OSError), urllib.request.urlopen(f"http://{self.host}/healthz", timeout=5):
                 return
             time.sleep(0.1)
         raise RuntimeError("gunicorn did not start")

@@ -21,6 +21,7 @@ import urllib.parse
 import urllib.request
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -163,17 +164,11 @@ class Way:
     def answer(self, taken: Sink, number: int) -> None:
         """Answer over HTTP; what was acknowledged must be stored, also when the site is killed on the way."""
         self.stage.serve()
-        stop = threading.Event()
-        killer = threading.Thread(target=self._kill_web_now_and_then, args=(stop,))
-        if self.kill:
-            killer.start()
         links = sorted(taken.links().items())[:number]
         began = time.perf_counter()
-        acknowledged = Counter(self._answers(links))
-        seconds = time.perf_counter() - began
-        stop.set()
-        if self.kill:
-            killer.join()
+        with self._web_killed_now_and_then() if self.kill else nullcontext():
+            acknowledged = Counter(self._answers(links))
+            seconds = time.perf_counter() - began
         self.report.add(Figure("answers over HTTP, one by one, seconds", seconds, "s"))
         stored = self.count("SELECT count(*) FROM response")
         self.agree("answers acknowledged", sum(acknowledged.values()), number)
@@ -208,13 +203,25 @@ class Way:
                 time.sleep(0.1)
         fail(f"{path} was never acknowledged")
 
-    def _kill_web_now_and_then(self, stop: threading.Event) -> None:
-        kills = 0
-        while not stop.wait(self.random.uniform(0.5, 2)):
-            self.stage.kill_web()
-            self.stage.serve()
-            kills += 1
-        self.report.add(Figure("times the site was killed", kills))
+    @contextmanager
+    def _web_killed_now_and_then(self) -> Iterator[None]:
+        """The site is killed .5 to 2 seconds after it began to answer, again and again; in the end it stands."""
+        stop, kills = threading.Event(), Counter[str]()
+
+        def kill() -> None:
+            while not stop.wait(self.random.uniform(0.5, 2)):
+                self.stage.kill_web()
+                self.stage.serve()
+                kills["site"] += 1
+
+        killer = threading.Thread(target=kill)
+        killer.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            killer.join()
+        self.report.add(Figure("times the site was killed", kills.total()))
 
     def classify(self) -> None:
         self.step("classify", "answers", "classify")

@@ -49,6 +49,8 @@ MAIN = (
 SETTING_UP = (
     Entry("notices.index", _("Notices")),
     Entry("calls.index", _("Whom to call")),
+    Entry("winback.script", _("What interviewers say")),
+    Entry("root_causes.index", _("What lies behind it")),
     Entry("pack.newest", _("Decision pack"), of_all=True),
     Entry("asking.index", _("How asking goes")),
     Entry("branch_links.counted", _("Answers at branches")),

@@ -142,6 +142,18 @@ class EveryField(PageForm):
     some = SelectMultipleField("Some", choices=[SelectChoice("x", "Ex"), SelectChoice("y", "Why")])
 
 
+class AnyName(PageForm):
+    name = StringField("Name", validators=[DataRequired()])
+
+
+@pytest.mark.parametrize(("language", "said"), [("nl", "Dit veld is vereist."), ("en", "This field is required.")])
+def test_what_wtforms_says_of_its_own_is_in_the_language_of_the_page(app: Flask, language: str, said: str) -> None:
+    with app.test_request_context(f"/?lang={language}"):
+        form = AnyName(meta={"csrf": False})
+        assert not form.validate()
+        assert form.name.errors == [said]
+
+
 FORM = """{% extends "base.html" %}{% from "macros/forms.html" import csrf, error_summary, field, buttons %}
 {% block title %}Form{% endblock %}
 {% block content %}<h1>Form</h1>{{ error_summary(form) }}<form method="post" action="/form">{{ csrf() }}

@@ -19,7 +19,7 @@ from wtforms.validators import DataRequired, Length
 
 from survey.accounts.models import ROLES
 from survey.accounts.users import normalised
-from survey.forms import PageForm, SelectChoice
+from survey.forms import InOurLanguage, PageForm, SelectChoice
 
 ROLE_NAMES = {
     "administrator": _("administrator: users, settings, jobs"),
@@ -49,6 +49,8 @@ def lower(text: str | None) -> str | None:
 
 
 class SignInForm(LoginForm):
+    Meta = InOurLanguage
+
     email = EmailField(
         _("E-mail address"),
         filters=[lower],
@@ -73,6 +75,8 @@ class SignInForm(LoginForm):
 
 
 class NewPasswordForm(ResetPasswordForm):
+    Meta = InOurLanguage
+
     password = PasswordField(
         _("New password"),
         description=NEW_PASSWORD_HINT,
@@ -91,6 +95,8 @@ class NewPasswordForm(ResetPasswordForm):
 
 
 class OwnPasswordForm(ChangePasswordForm):
+    Meta = InOurLanguage
+
     password = PasswordField(
         _("Current password"), render_kw={"autocomplete": "current-password"}, validators=[DataRequired()]
     )

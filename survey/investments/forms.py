@@ -8,20 +8,25 @@ from decimal import Decimal
 from flask_babel import lazy_gettext as _
 from flask_wtf.file import FileField, FileRequired
 from wtforms import DateField, DecimalField, IntegerField, SelectField, SelectMultipleField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, NumberRange, Optional
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
 
 from survey.forms import PageForm, SelectChoice
 from survey.investments.models import Investment
 from survey.investments.register import Entry
+from survey.responses.cleaning import clean
 
 MOST = 9_999_999_999
+
+
+def _cleaned(text: str | None) -> str:
+    return clean(text or "")
 
 
 class InvestmentForm(PageForm):
     """One investment of the register."""
 
-    name = StringField(_("Name"), validators=[InputRequired(), Length(max=200)])
-    purpose = TextAreaField(_("What it is meant to change"), validators=[Length(max=2000)])
+    name = StringField(_("Name"), filters=[_cleaned], validators=[DataRequired(), Length(max=200)])
+    purpose = TextAreaField(_("What it is meant to change"), filters=[_cleaned], validators=[Length(max=2000)])
     amount = DecimalField(
         _("What it costs once"), places=2, default=Decimal(0), validators=[Optional(), NumberRange(0, MOST)]
     )
@@ -35,7 +40,7 @@ class InvestmentForm(PageForm):
         _("Days until an effect may be expected"), default=0, validators=[Optional(), NumberRange(0, 1000)]
     )
     ends_on = DateField(_("It ends on"), validators=[Optional()])
-    owner = StringField(_("Who answers for it"), validators=[Length(max=200)])
+    owner = StringField(_("Who answers for it"), filters=[_cleaned], validators=[Length(max=200)])
     effect_low = DecimalField(
         _("By how much should these departures fall? At least, in per cent"),
         places=0,

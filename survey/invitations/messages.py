@@ -3,10 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime, formataddr, parseaddr
 from typing import Any
 
 import css_inline
@@ -18,15 +15,13 @@ from survey.clock import local
 from survey.invitations.asked import Asked
 from survey.invitations.links import answer_link, my_data_link, opt_out_link, privacy_link
 from survey.mail import header_text
-from survey.mail.smtp import wire_address
+from survey.mail.outcomes import Refused
+from survey.mail.written import Written, in_two_forms, wire_address
 from survey.questionnaires.relation import relation_sentence
 from survey.web import settings
 
 #: round 0 asks, rounds 1 and 2 remind; there is no third reminder
 LAST_ROUND = 2
-
-#: headers are not broken over lines: a link that is broken is encoded, and an encoded link is none
-_POLICY = SMTP.clone(max_line_length=900)
 
 
 @dataclass(frozen=True)
@@ -37,45 +32,50 @@ class Letter:
     round: int
     message_id: str
     moment: datetime
+    #: somebody only wants to see what it looks like
+    is_test: bool = False
 
 
-def invitation_mail(letter: Letter) -> EmailMessage:
+def invitation_mail(letter: Letter) -> Written:
     """The mail that asks why somebody left, or reminds, in that person's language.
 
     The same letter gives the same bytes. Raises UnsafeHeader where a value must not go into a header, and Refused
     where the address cannot be written on the wire.
     """
-    person = letter.person
-    with force_locale(person.language):
-        message = _envelope(letter, _subject(letter))
-        told = _told(letter)
+    (name, sender), recipient = _sender(), wire_address(header_text(letter.person.email or ""))
+    with force_locale(letter.person.language):
+        subject, told = header_text(_subject(letter)), _told(letter)
         text = render_template("emails/invitation.txt", **told)
-        page = render_template("emails/invitation.html", **told)
-    message.set_content(text, cte="quoted-printable")
-    message.add_alternative(css_inline.inline(page), subtype="html", cte="quoted-printable")
-    message.set_boundary(f"=_{hashlib.sha256(letter.message_id.encode()).hexdigest()[:32]}")
-    return message
+        page = css_inline.inline(render_template("emails/invitation.html", **told))
+    headers = {
+        "From": formataddr((name, sender)),
+        "To": recipient,
+        "Subject": subject,
+        "Date": format_datetime(local(letter.moment)),
+        "Message-ID": header_text(letter.message_id),
+        # RFC 8058: the mail program may offer one click, which POSTs to this address
+        "List-Unsubscribe": f"<{told['opt_out_link']}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
+    boundary = f"=_{hashlib.sha256(letter.message_id.encode()).hexdigest()[:32]}"
+    return Written(letter.message_id, sender, recipient, in_two_forms(headers, text, page, boundary))
 
 
-def _envelope(letter: Letter, subject: str) -> EmailMessage:
-    message = EmailMessage(policy=_POLICY)
+def _sender() -> tuple[str, str]:
+    """Name and address. Raises ValueError where the setting holds none: the mails wait until that is put right."""
     name, address = parseaddr(header_text(settings().mail_from))
-    message["From"] = Address(header_text(name or settings().organisation), addr_spec=address)
-    message["To"] = Address(addr_spec=wire_address(header_text(letter.person.email or "")))
-    message["Subject"] = header_text(subject)
-    message["Date"] = format_datetime(local(letter.moment))
-    message["Message-ID"] = header_text(letter.message_id)
-    # RFC 8058: the mail program may offer one click, which POSTs to this address
-    message["List-Unsubscribe"] = f"<{opt_out_link(letter.person.invitation_id)}>"
-    message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    return message
+    try:
+        return name or header_text(settings().organisation), wire_address(address)
+    except Refused as error:
+        raise ValueError(f"WHYLEFT_MAIL_FROM: {error.answer}") from error
 
 
 def _subject(letter: Letter) -> str:
     """Never the word survey, which keeps people from opening it (Edwards et al., Cochrane MR000008)."""
     if letter.round:
         return str(_("May we still ask you one thing?"))
-    return str(_("What made you stop coming to %(organisation)s?", organisation=settings().organisation))
+    subject = str(_("What made you stop coming to %(organisation)s?", organisation=settings().organisation))
+    return str(_("Test: %(subject)s", subject=subject)) if letter.is_test else subject
 
 
 def _told(letter: Letter) -> dict[str, Any]:

@@ -17,14 +17,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
-from email.message import EmailMessage
-from functools import partial
+from functools import cache, partial
+from typing import Any
 
 import structlog
-from sqlalchemy import update
+from sqlalchemy import Update, bindparam, func, update
 
 from survey.clock import now
-from survey.database import committed
+from survey.database import UtcDateTime, committed
 from survey.extensions import db
 from survey.invitations.claiming import Claimed, claim, mark_sending, release, tidy
 from survey.invitations.messages import Letter, invitation_mail
@@ -34,6 +34,7 @@ from survey.invitations.suppression import suppress
 from survey.invitations.throttle import Throttle, sent_last_minute
 from survey.mail import Mailer
 from survey.mail.outcomes import Deferred, Refused, ServerAway, Unknown
+from survey.mail.written import Written
 
 FIRST_WAIT = timedelta(minutes=30)
 LONGEST_WAIT = timedelta(days=1)
@@ -47,6 +48,8 @@ MOST_LOST = 3
 THROTTLED_WAIT = timedelta(minutes=1)
 
 log = structlog.get_logger()
+
+_TABLE: Any = Mailing.__table__
 
 Counts = Counter[str]
 
@@ -147,10 +150,10 @@ class Sender:
         self.willing = self.willing and self._lost < MOST_LOST
         return ended
 
-    def _handed_over(self, mail: Claimed, message: EmailMessage) -> Ended:
+    def _handed_over(self, mail: Claimed, written: Written) -> Ended:
         self._lost += 1
         try:
-            self.mailer.send(message)
+            self.mailer.send(written)
         except ServerAway as error:
             # one connection that was cut is no reason to stop; a server that cannot be reached again is
             self.willing = self._is_there()
@@ -183,18 +186,16 @@ def wait_after(attempts: int) -> timedelta:
     return min(FIRST_WAIT * (1 << (attempts - 1)), LONGEST_WAIT)
 
 
-def _made(mail: Claimed) -> EmailMessage | Ended:
-    """The message, written out once to be sure that it can be; or the end of this attempt."""
+def _made(mail: Claimed) -> Written | Ended:
+    """The mail, ready to leave; or the end of this attempt."""
     try:
-        message = invitation_mail(Letter(mail.person, mail.round, mail.message_id, now()))
-        message.as_bytes()
+        return invitation_mail(Letter(mail.person, mail.round, mail.message_id, now()))
     except Refused as error:
         return Ended(mail, "failed", error.answer, was="claimed")
     except Exception as error:
         log.error("mail cannot be made", mailing=mail.mailing_id, error=type(error).__name__)
         put_off = _put_off(mail, f"the mail cannot be made: {type(error).__name__}", POISON_TRIES)
         return Ended(mail, put_off.state, put_off.answer, was="claimed")
-    return message
 
 
 def _put_off(mail: Claimed, answer: str, most_tries: int) -> Ended:
@@ -224,13 +225,33 @@ def _record(ended: Ended) -> None:
     """Write down what came of a mail, also where its lease ran out while it was being sent."""
     mail, moment = ended.mail, now()
     attempts = mail.attempts + 1
-    values: dict[str, object] = {"state": ended.state, "answer": ended.answer, "worker": None, "attempts": attempts}
-    if ended.state == "sent":
-        values["sent_at"] = moment
-    if ended.state == "deferred":
-        values["due_at"] = moment + wait_after(attempts)
-    states = ("sending", "unknown") if ended.was == "sending" else (ended.was,)
-    row = update(Mailing).where(Mailing.id == mail.mailing_id, Mailing.state.in_(states))
-    db.session.execute(row.values(**values).execution_options(synchronize_session=False))
+    given = {
+        "mailing": mail.mailing_id,
+        "was": ("sending", "unknown") if ended.was == "sending" else (ended.was,),
+        "now": ended.state,
+        "said": ended.answer,
+        "tries": attempts,
+        "left": moment if ended.state == "sent" else None,
+        "again": moment + wait_after(attempts) if ended.state == "deferred" else None,
+    }
+    db.session.execute(_recording(), given)
     if ended.suppress:
         suppress(mail.address, "bounced")
+
+
+@cache
+def _recording() -> Update:
+    """Built once: that takes longer than doing it."""
+    left, again = (bindparam(name, type_=UtcDateTime) for name in ("left", "again"))
+    return (
+        update(_TABLE)
+        .where(_TABLE.c.id == bindparam("mailing"), _TABLE.c.state.in_(bindparam("was", expanding=True)))
+        .values(
+            state=bindparam("now"),
+            answer=bindparam("said"),
+            worker=None,
+            attempts=bindparam("tries"),
+            sent_at=left,
+            due_at=func.coalesce(again, _TABLE.c.due_at),
+        )
+    )

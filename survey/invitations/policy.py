@@ -11,7 +11,7 @@ from datetime import datetime, time, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, or_, select
+from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, case, func, or_, select
 from sqlalchemy.orm import aliased
 
 from survey.clock import local, now
@@ -60,23 +60,21 @@ def over_limits(mailings: Collection[int], policy: ContactPolicy) -> dict[int, s
     """Those of the mailings that may not leave now, and why: quarantine or window_full. One question for all."""
     if not mailings:
         return {}
+    rows = db.session.execute(over(), limits(mailings, policy))
+    return {row.id: row.why for row in rows}
+
+
+def limits(mailings: Collection[int], policy: ContactPolicy) -> dict[str, Any]:
+    """What `over` is to be given to ask about these mailings now."""
     moment = now()
     peace, window = (moment - timedelta(days=days) for days in (policy.quarantine_days, policy.window_days))
-    given = {"mailings": list(mailings), "peace": peace, "window": window, "first": min(peace, window)}
-    rows = db.session.execute(_limits(), given).all()
-    whys = {row.id: _why(row, policy) for row in rows}
-    return {key: why for key, why in whys.items() if why}
-
-
-def _why(row: Any, policy: ContactPolicy) -> str:
-    if row.round == 0 and row.in_peace and policy.quarantine_days:
-        return "quarantine"
-    return "window_full" if row.in_window >= policy.most_mails else ""
+    given = {"peace": peace, "window": window, "first": min(peace, window)}
+    return given | {"mailings": list(mailings), "peace_days": policy.quarantine_days, "most_mails": policy.most_mails}
 
 
 @cache
-def _limits() -> Select[*tuple[Any, ...]]:
-    """Of each mailing: how many mails about other episodes left in the days of peace, and how many in the window.
+def over() -> Select[*tuple[int, str]]:
+    """Mailings that may not leave now, and why, by what has left about the same customer; to be given `limits`.
 
     It is asked of every mail that leaves, and built once: that takes ten times as long as asking it.
     """
@@ -86,17 +84,16 @@ def _limits() -> Select[*tuple[Any, ...]]:
     left = left_at(other)
     # of two mails that two senders hold at once, the one with the lower number goes
     rival = or_(other.state.in_(LEFT), and_(other.state == "claimed", other.id < own.id))
-    in_peace = and_(theirs.id != mine.id, left > peace)
+    in_peace = func.sum(case((and_(theirs.id != mine.id, left > peace), 1), else_=0))
+    in_window = func.sum(case((left > window, 1), else_=0))
+    disturbs = and_(own.round == 0, bindparam("peace_days", type_=Integer) > 0, in_peace > 0)
+    fills = in_window >= bindparam("most_mails", type_=Integer)
     return (
-        select(
-            own.id,
-            own.round,
-            func.sum(case((in_peace, 1), else_=0)).label("in_peace"),
-            func.sum(case((left > window, 1), else_=0)).label("in_window"),
-        )
+        select(own.id, case((disturbs, "quarantine"), else_="window_full").label("why"))
         .join(mine, mine.id == own.invitation_id)
         .join(theirs, theirs.customer_id == mine.customer_id)
         .join(other, other.invitation_id == theirs.id)
         .where(own.id.in_(bindparam("mailings", expanding=True)), other.id != own.id, rival, left > first)
         .group_by(own.id, own.round)
+        .having(or_(disturbs, fills))
     )

@@ -58,10 +58,9 @@ def _claim_all(rehearsal: Rehearsal) -> list[Claimed]:
 
 def _make(mail: Claimed, rehearsal: Rehearsal) -> None:
     try:
-        message = invitation_mail(Letter(mail.person, mail.round, mail.message_id, now()))
-        message.as_bytes()
+        written = invitation_mail(Letter(mail.person, mail.round, mail.message_id, now()))
     except (NotSent, ValueError, LookupError, TypeError) as error:
         rehearsal.broken[getattr(error, "answer", type(error).__name__)] += 1
         return
-    rehearsal.mails.append(message)
+    rehearsal.mails.append(written.read())
     rehearsal.domains[domain_of(mail.address)] += 1

@@ -29,11 +29,15 @@ def suppressed_among(addresses: Collection[str], why: str | None = None) -> set[
 
     With `why`, only those suppressed for that.
     """
-    keys = [settings().secret_key, *settings().old_secret_keys]
-    pairs = [(_digest(address, key), address) for address in addresses for key in keys]
+    pairs = [(digest, address) for address in addresses for digest in digests_of(address)]
     known = {digest for chunk in _chunks(list(dict(pairs))) for digest in _known(chunk, why)}
     # an address in other letters has the same digest: both are meant
     return {address for digest, address in pairs if digest in known}
+
+
+def digests_of(address: str) -> list[str]:
+    """All that may stand for an address: by the secret key in use, and by retired ones."""
+    return [_digest(address, key) for key in (settings().secret_key, *settings().old_secret_keys)]
 
 
 def _known(digests: list[str], why: str | None) -> Sequence[str]:

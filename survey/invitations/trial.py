@@ -2,11 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from email.message import EmailMessage
 from uuid import uuid4
 
-from flask_babel import force_locale
-from flask_babel import gettext as _
 from sqlalchemy import select
 
 from survey.clock import now, today
@@ -14,7 +11,7 @@ from survey.customers.keeping import days_of
 from survey.extensions import db
 from survey.invitations.asked import Asked
 from survey.invitations.messages import Letter, invitation_mail
-from survey.mail import header_text
+from survey.mail.written import Written
 from survey.questionnaires.models import Questionnaire, QuestionnaireVersion
 from survey.questionnaires.relation import Spell
 from survey.questionnaires.versions import Version
@@ -32,7 +29,7 @@ class Reader:
     language: str
 
 
-def trial_mail(reader: Reader) -> EmailMessage | None:
+def trial_mail(reader: Reader) -> Written | None:
     """The first mail of an invitation as this person would get it; None where no questionnaire is published."""
     content = db.session.scalar(
         select(QuestionnaireVersion.content)
@@ -43,12 +40,8 @@ def trial_mail(reader: Reader) -> EmailMessage | None:
     )
     if content is None:
         return None
-    message = invitation_mail(Letter(_person(reader, Version.of(content)), 0, f"<{uuid4()}@whyleft.test>", now()))
-    subject = str(message["Subject"])
-    del message["Subject"]
-    with force_locale(reader.language):
-        message["Subject"] = header_text(_("Test: %(subject)s", subject=subject))
-    return message
+    person = _person(reader, Version.of(content))
+    return invitation_mail(Letter(person, 0, f"<{uuid4()}@whyleft.test>", now(), is_test=True))
 
 
 def _person(reader: Reader, version: Version) -> Asked:

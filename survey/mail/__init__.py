@@ -9,6 +9,7 @@ import re
 import secrets
 import time
 from collections.abc import Collection
+from datetime import datetime
 from email.message import EmailMessage
 from pathlib import Path
 from types import TracebackType
@@ -17,10 +18,14 @@ from urllib.parse import urlsplit
 
 from survey.mail.outcomes import Deferred
 from survey.mail.smtp import SmtpMailer
+from survey.mail.written import Written
 from survey.web import settings
 
 #: could end a header or begin an encoded word that some Python versions decode into a header of its own
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]|=\?")
+
+#: when it was written, in nanoseconds; who died while writing left a part
+_COPY = re.compile(r"(\d+)-[0-9a-f]{16}-[0-9a-f]{8}\.(?:eml|part)")
 
 
 class UnsafeHeader(ValueError):
@@ -30,7 +35,7 @@ class UnsafeHeader(ValueError):
 class Mailer(Protocol):
     """Something that sends mail until it is closed."""
 
-    def send(self, message: EmailMessage) -> None: ...
+    def send(self, mail: Written) -> None: ...
 
     def reach(self) -> None:
         """Raises ServerAway where mail could not be sent now."""
@@ -60,10 +65,11 @@ def open_mailer() -> Mailer:
     return SmtpMailer(url, hello, bounces_to=settings().mail_bounces_to)
 
 
-def send(message: EmailMessage) -> None:
+def send(message: EmailMessage | Written) -> None:
     """Send one message. Raises NotSent or one of its kinds."""
+    mail = message if isinstance(message, Written) else Written.of(message)
     with open_mailer() as mailer:
-        mailer.send(message)
+        mailer.send(mail)
 
 
 def forget_copies(message_ids: Collection[str]) -> int:
@@ -71,7 +77,22 @@ def forget_copies(message_ids: Collection[str]) -> int:
     url = settings().mail_url
     if not url.startswith("folder:"):
         return 0
-    copies = [path for key in message_ids for path in _folder(url).glob(f"*-{_short(key)}-*.eml")]
+    copies = [path for key in message_ids for path in _folder(url).glob(f"*-{_short(key)}-*")]
+    for path in copies:
+        path.unlink(missing_ok=True)
+    return len(copies)
+
+
+def copies_before(moment: datetime) -> list[Path]:
+    """The copies that the mail folder keeps of what was sent before a moment; none where mail goes to a server."""
+    url = settings().mail_url
+    named = ((path, _COPY.fullmatch(path.name)) for path in _folder(url).glob("*") if url.startswith("folder:"))
+    return [path for path, name in named if name and int(name[1]) < moment.timestamp() * 1e9]
+
+
+def forget_older(moment: datetime) -> int:
+    """Delete the copies of what was sent before a moment; gives how many there were."""
+    copies = copies_before(moment)
     for path in copies:
         path.unlink(missing_ok=True)
     return len(copies)
@@ -101,13 +122,13 @@ class FolderMailer(KeepsNothing):
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def send(self, message: EmailMessage) -> None:
-        name = f"{time.time_ns()}-{_short(str(message['Message-ID'] or ''))}-{secrets.token_hex(4)}"
+    def send(self, mail: Written) -> None:
+        name = f"{time.time_ns()}-{_short(mail.message_id)}-{secrets.token_hex(4)}"
         unfinished = self.folder / f"{name}.part"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             with unfinished.open("wb") as file:
-                file.write(message.as_bytes())
+                file.write(mail.content)
                 file.flush()
                 os.fsync(file.fileno())
             unfinished.rename(self.folder / f"{name}.eml")
@@ -121,8 +142,8 @@ class MemoryMailer(KeepsNothing):
     def __init__(self) -> None:
         self.sent: list[EmailMessage] = []
 
-    def send(self, message: EmailMessage) -> None:
-        self.sent.append(message)
+    def send(self, mail: Written) -> None:
+        self.sent.append(mail.read())
 
 
 def _folder(url: str) -> Path:

@@ -3,22 +3,20 @@
 What fails before DATA was not sent. What fails after it may have been: that is Unknown, never "try again".
 """
 
+import io
 import re
 import smtplib
 import socket
 import ssl
-import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from email.message import EmailMessage
-from email.utils import parseaddr
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import unquote, urlsplit
 
-import idna
-
 from survey.mail.outcomes import Deferred, NotSent, Refused, ServerAway, Unknown
+from survey.mail.written import Written, wire_address
 
 #: seconds for any one step, and for a whole message: a server that trickles must not hold the queue
 STEP_SECONDS = 20.0
@@ -32,32 +30,43 @@ _NOT_THE_ADDRESS = ("5.2.2", "5.3.", "5.4.", "5.5.", "5.6.", "5.7.")
 Reply = tuple[int, bytes]
 
 
-@contextmanager
-def within(smtp: smtplib.SMTP, seconds: float) -> Iterator[None]:
-    """Cut the connection when all the steps together take too long; what waits on it then fails."""
-    timer = threading.Timer(seconds, _cut, (smtp,))
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-
-
 class Timed(smtplib.SMTP):
-    """A connection whose greeting, too, has to come within a time."""
+    """A connection that takes no longer than `seconds` for all that is done since `begin`, and `timeout` for a step."""
 
     def __init__(self, seconds: float, host: str, port: int, **more: Any) -> None:
         self.seconds = seconds
+        self.begin()
         super().__init__(host, port, **more)
 
-    def connect(self, *where: Any, **more: Any) -> Reply:
-        with within(self, self.seconds):
-            return super().connect(*where, **more)
+    def begin(self) -> None:
+        """From here on the seconds count."""
+        self.until = time.monotonic() + self.seconds
+
+    def getreply(self) -> Reply:
+        if self.file is None and self.sock is not None:
+            self.file = io.BufferedReader(InTime(self, self.sock))
+        return super().getreply()
 
 
 class TimedTLS(Timed, smtplib.SMTP_SSL):
     """The same, with TLS from the start."""
+
+
+class InTime(io.RawIOBase):
+    """What the server says, as long as there is time: a server that trickles is never silent for long."""
+
+    def __init__(self, smtp: Timed, sock: socket.socket) -> None:
+        self.smtp, self.sock = smtp, sock
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        left = self.smtp.until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("timed out")
+        self.sock.settimeout(min(left, self.smtp.timeout))
+        return self.sock.recv_into(buffer)
 
 
 class SmtpMailer:
@@ -80,27 +89,25 @@ class SmtpMailer:
         self.envelope_sender = wire_address(bounces_to) if bounces_to else ""
         self.step_seconds = step_seconds
         self.message_seconds = message_seconds
-        self._smtp: smtplib.SMTP | None = None
+        self._smtp: Timed | None = None
 
-    def send(self, message: EmailMessage) -> None:
-        """Send to the one address in To. Raises Deferred, ServerAway, Refused or Unknown."""
-        sender, recipient = self.envelope_sender or wire_address(str(message["From"])), wire_address(str(message["To"]))
-        content = _LEADING_DOT.sub(b"..", message.as_bytes(policy=message.policy.clone(linesep="\r\n")))
-        smtp = self._ready()
+    def send(self, mail: Written) -> None:
+        """Send to its one address. Raises Deferred, ServerAway, Refused or Unknown."""
         try:
-            with within(smtp, self.message_seconds):
-                self._address(smtp, sender, recipient)
-                _deliver(smtp, content)
+            smtp = self._begun(self.envelope_sender or mail.sender)
+            _address(smtp, mail.recipient)
+            _deliver(smtp, _LEADING_DOT.sub(b"..", mail.content))
         except (ServerAway, Unknown):
             self.close()
             raise
         except NotSent:
-            self._reset(smtp)
+            self._reset()
             raise
 
     def reach(self) -> None:
         """Have a connection. Raises ServerAway where there is none to be had."""
-        self._ready()
+        if self._smtp is None:
+            self._smtp = self._connect()
 
     def close(self) -> None:
         """End the connection; politely where that is possible."""
@@ -117,33 +124,39 @@ class SmtpMailer:
     ) -> None:
         self.close()
 
-    def _ready(self) -> smtplib.SMTP:
-        """The connection, opened again where the server has ended it since the last message."""
+    def _begun(self, sender: str) -> Timed:
+        """A connection that has taken our sender, opened again where the server has ended it since the last message.
+
+        A sender that is refused is ours to mend, and no fault of the message.
+        """
         if self._smtp is not None:
-            try:
-                if self._smtp.noop()[0] == 250:
+            self._smtp.begin()
+            with suppress(OSError, smtplib.SMTPException):
+                if self._smtp.mail(sender)[0] == 250:
                     return self._smtp
-            except (OSError, smtplib.SMTPException):
-                pass
             self.close()
         self._smtp = self._connect()
+        self._smtp.begin()
+        with _before_data():
+            said = self._smtp.mail(sender)
+        if said[0] != 250:
+            raise ServerAway(f"sender not taken: {_text(said)}")
         return self._smtp
 
-    def _connect(self) -> smtplib.SMTP:
-        smtp: smtplib.SMTP | None = None
+    def _connect(self) -> Timed:
+        smtp: Timed | None = None
         try:
             smtp = self._dial()
-            with within(smtp, self.message_seconds):
-                smtp.ehlo_or_helo_if_needed()
-                self._secure(smtp)
-                self._sign_in(smtp)
+            smtp.ehlo_or_helo_if_needed()
+            self._secure(smtp)
+            self._sign_in(smtp)
         except (OSError, smtplib.SMTPException) as error:
             if smtp is not None:
                 smtp.close()
             raise ServerAway(f"no connection: {_words(error)}") from error
         return smtp
 
-    def _dial(self) -> smtplib.SMTP:
+    def _dial(self) -> Timed:
         host, port = self.url.hostname or "localhost", self.url.port
         common: dict[str, Any] = {"local_hostname": self.hello, "timeout": self.step_seconds}
         if self.url.scheme == "smtps":
@@ -162,26 +175,24 @@ class SmtpMailer:
             raise smtplib.SMTPException("the server offers no TLS, so the password was not sent")
         smtp.login(unquote(self.url.username), unquote(self.url.password or ""))
 
-    def _address(self, smtp: smtplib.SMTP, sender: str, recipient: str) -> None:
-        """The envelope. A sender that is refused is ours to mend, and no fault of the message."""
-        with _before_data():
-            said = smtp.mail(sender)
-            if said[0] != 250:
-                raise ServerAway(f"sender not taken: {_text(said)}")
-            said = smtp.rcpt(recipient)
-        if said[0] in (250, 251):
-            return
-        if said[0] == 421:
-            raise ServerAway(_text(said))
-        if 500 <= said[0] < 600:
-            raise Refused(_text(said), suppress=_is_about_the_address(said))
-        raise Deferred(_text(said))
+    def _reset(self) -> None:
+        if self._smtp is not None:
+            try:
+                self._smtp.rset()
+            except (OSError, smtplib.SMTPException):
+                self.close()
 
-    def _reset(self, smtp: smtplib.SMTP) -> None:
-        try:
-            smtp.rset()
-        except (OSError, smtplib.SMTPException):
-            self.close()
+
+def _address(smtp: smtplib.SMTP, recipient: str) -> None:
+    with _before_data():
+        said = smtp.rcpt(recipient)
+    if said[0] in (250, 251):
+        return
+    if said[0] == 421:
+        raise ServerAway(_text(said))
+    if 500 <= said[0] < 600:
+        raise Refused(_text(said), suppress=_is_about_the_address(said))
+    raise Deferred(_text(said))
 
 
 def _deliver(smtp: smtplib.SMTP, content: bytes) -> None:
@@ -214,24 +225,6 @@ def _before_data() -> Iterator[None]:
         yield
     except (OSError, smtplib.SMTPException) as error:
         raise ServerAway(f"lost before sending: {_words(error)}") from error
-
-
-def _cut(smtp: smtplib.SMTP) -> None:
-    with suppress(OSError, AttributeError):
-        smtp.sock.shutdown(socket.SHUT_RDWR)  # type: ignore[union-attr]  # None when it was closed meanwhile
-
-
-def wire_address(header: str) -> str:
-    """The bare address with its domain in ASCII. Raises Refused where a server could not take it."""
-    address = parseaddr(header)[1]
-    local, _, domain = address.rpartition("@")
-    try:
-        wire = f"{local}@{domain if domain.isascii() else idna.encode(domain, uts46=True).decode()}"
-    except idna.IDNAError:
-        raise Refused("the domain of the address is not one") from None
-    if not local or not wire.isascii():
-        raise Refused("the address cannot be written in ASCII, and we send no other")
-    return wire
 
 
 def _is_about_the_address(said: Reply) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from sqlalchemy import delete, select
 
 from survey.clock import now
@@ -222,7 +223,9 @@ def _edit(row: Questionnaire, change: Callable[[Content], Content]) -> bool:
 
 def _publish(row: Questionnaire, content: Content) -> QuestionnaireVersion | None:
     if missing := contents.untranslated(content):
-        raise CannotEdit(_("%(number)s texts are missing in a language.", number=len(missing)))
+        raise CannotEdit(
+            ngettext("One text is missing in a language.", "%(num)d texts are missing in a language.", len(missing))
+        )
     newest = newest_of(row.id)
     row.draft = None
     if newest is not None and published(row, newest) == content:

@@ -1,6 +1,7 @@
 """What is filled in for each person: plain names in braces. Nothing that is written here is ever run."""
 
 import re
+from collections.abc import Sequence
 
 from flask_babel import gettext as _
 
@@ -11,7 +12,11 @@ _PLACEHOLDER = re.compile(r"\{([a-z]+)\}")
 
 def fault_in(name: str, text: str) -> str:
     """Why this text cannot be used, and what to do; empty where it can. `name` is that of the text, '' for others."""
-    allowed = PLACEHOLDERS.get(name, ())
+    return fault_of(text, PLACEHOLDERS.get(name, ()))
+
+
+def fault_of(text: str, allowed: Sequence[str]) -> str:
+    """The same of any text in which these names may stand."""
     unknown = [found for found in _PLACEHOLDER.findall(text) if found not in allowed]
     rest = _PLACEHOLDER.sub("", text)
     if not unknown and not {"{", "}"} & set(rest):

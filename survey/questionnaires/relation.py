@@ -103,9 +103,14 @@ def relation_sentence(version: Version, language: str, spell: tuple[date | None,
     intro = version.text(language, "intro")
     is_true = set(_PLACE.findall(intro)) <= set(values)
     if is_true and intro != SHIPPED[language]:
-        return _filled(intro, values)
+        return filled(intro, values)
     more = _own(values, known)
-    return more or (_filled(intro, values) if is_true else _plainly(values))
+    return more or (filled(intro, values) if is_true else _plainly(values))
+
+
+def filled(text: str, values: Mapping[str, str]) -> str:
+    """The text with its places filled, all at once; nothing in it is run, and what is no place of ours stays."""
+    return _PLACE.sub(lambda place: values.get(place[1], place[0]), text)
 
 
 def _values(known: Spell, today: date, language: str) -> dict[str, str]:
@@ -139,13 +144,8 @@ def _plainly(values: Mapping[str, str]) -> str:
 def _once(version: Version, language: str, when: str) -> str:
     own = version.texts[language].get("intro_once")
     if own:
-        return _filled(own, {"when": when})
+        return filled(own, {"when": when})
     return str(_("You came to us in %(when)s. We would like to learn why you stopped.", when=when))
-
-
-def _filled(text: str, values: Mapping[str, str]) -> str:
-    """The text with its places filled; nothing in it is run, and what is no place of ours stays as it stands."""
-    return _PLACE.sub(lambda place: values.get(place[1], place[0]), text)
 
 
 def _days_in(packed: bytes) -> list[date]:

@@ -25,12 +25,12 @@ def words(moment: datetime) -> Condition:
 
 def further_words(moment: datetime) -> Condition:
     written = and_(ResponseAnswer.words.is_not(None), ResponseAnswer.masked_words.is_not(None))
-    return and_(written, ResponseAnswer.response_id.in_(_answers_before(moment)))
+    return and_(written, _is_of_before(ResponseAnswer.response_id, moment))
 
 
 def whys(moment: datetime) -> Condition:
-    written = and_(_holds(RootCause.whys), _holds(RootCause.masked_whys))
-    return and_(written, RootCause.response_id.in_(_answers_before(moment)))
+    written = and_(holds(RootCause.whys), holds(RootCause.masked_whys))
+    return and_(written, _is_of_before(RootCause.response_id, moment))
 
 
 def raw_walk_in_words(moment: datetime) -> Condition:
@@ -43,7 +43,7 @@ def all_words(moment: datetime) -> Condition:
     theirs = ResponseAnswer.response_id == Response.id
     further = exists().where(theirs, or_(ResponseAnswer.words.is_not(None), ResponseAnswer.masked_words.is_not(None)))
     root = RootCause.response_id == Response.id
-    causes = exists().where(root, or_(_holds(RootCause.whys), _holds(RootCause.masked_whys)))
+    causes = exists().where(root, or_(holds(RootCause.whys), holds(RootCause.masked_whys)))
     own = or_(Response.words.is_not(None), Response.masked_words.is_not(None))
     return and_(Response.created_at < moment, or_(own, further, causes))
 
@@ -118,10 +118,12 @@ def requests(moment: datetime) -> Condition:
     return RightsRequest.done_at < moment
 
 
-def _answers_before(moment: datetime) -> Any:
-    return select(Response.id).where(Response.created_at < moment)
+def _is_of_before(response_id: Any, moment: datetime) -> Condition:
+    """Whether the answer of this row is that old. Asked row by row of the few that still hold something: a list of all
+    old answers would be a list of nearly all of them."""
+    return exists().where(Response.id == response_id, Response.created_at < moment)
 
 
-def _holds(column: Any) -> Condition:
+def holds(column: Any) -> Condition:
     """Whether a column of JSON holds anything: neither NULL nor the null of JSON."""
     return cast(column, String) != "null"

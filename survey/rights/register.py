@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from flask_babel import lazy_gettext as _
 
 from survey.config import Settings
-from survey.rights.retention_words import KINDS, period
+from survey.rights.retention_words import kinds, period
 
 LEGITIMATE = _("Legitimate interest: a business may want to know why customers leave, and do better "
                "(GDPR, article 6, paragraph 1, under f).")  # fmt: skip
@@ -41,7 +41,8 @@ class Processing:
 
     def how_long(self, periods: Mapping[str, int]) -> list[str]:
         """A line for each period that holds, and one for what has none."""
-        lines = [f"{KINDS[kind].label}: {period(periods[kind])}" for kind in self.kinds]
+        here = kinds()
+        lines = [f"{here[kind].label}: {period(periods[kind])}" for kind in self.kinds if kind in here]
         return [*lines, *([str(self.stays)] if self.stays else [])]
 
 
@@ -91,7 +92,7 @@ REGISTER: tuple[Processing, ...] = (
         LEGITIMATE,
         ("targeting.skipped", "asking.index", "winback.index"),
         ("invitation", "mailing", "bounce", "suppression", "call_attempt"),
-        ("bounces", "notes"),
+        ("bounces", "mail_copies", "notes"),
         _("That somebody was asked stays, without a name once that is gone. Addresses that are never written to again "
           "stay as a code that cannot be read back."),
         mailed=True,
@@ -103,7 +104,7 @@ REGISTER: tuple[Processing, ...] = (
           "and how it was answered."),
         _("To learn why customers leave, and to do something about it."),
         VOLUNTARY,
-        ("reports.words", "review.queue", "winback.index"),
+        ("reports.words", "root_causes.index", "review.queue", "winback.index"),
         ("response", "response_reason", "response_answer", "response_draft", "root_cause"),
         ("words", "masked_words", "drafts"),
         _("The reasons chosen stay counted, without a name once that is gone."),

@@ -8,11 +8,16 @@ from wtforms.validators import InputRequired, NumberRange
 
 from survey.customers.keeping import LEAST_DAYS, MOST_DAYS
 from survey.forms import PageForm
-from survey.rights.retention_words import KINDS
+from survey.rights.retention_words import KINDS, kinds
 
 
 class RetentionForm(PageForm):
     """Its fields are the kinds."""
+
+    def __init__(self, *given: Any, **more: Any) -> None:
+        super().__init__(*given, **more)
+        for kind in KINDS.keys() - kinds():
+            del self[kind]
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Words without names are made of words as typed, and go after them."""
@@ -25,7 +30,7 @@ class RetentionForm(PageForm):
 
     def days(self) -> dict[str, int]:
         """What was typed, by kind; for a form that was found valid."""
-        return {kind: int(self[kind].data) for kind in KINDS}
+        return {kind: int(self[kind].data) for kind in kinds()}
 
 
 for _kind, _words in KINDS.items():

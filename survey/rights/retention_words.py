@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _
 from flask_babel import ngettext
 
 from survey.formats import count
+from survey.web import settings
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,11 @@ KINDS: dict[str, Words] = {
         _("Counted from the answer. Afterwards it stays whether the mail arrived."),
         _("answers of servers"),
     ),
+    "mail_copies": Words(
+        _("Copies of mails in the mail folder"),
+        _("Counted from the day the mail was written. Afterwards it stays that there was one."),
+        _("copies"),
+    ),
     "import_values": Words(
         _("Cells of imported files that were refused"),
         _("Counted from the import. Afterwards it stays which line and column was refused and why."),
@@ -76,6 +82,12 @@ KINDS: dict[str, Words] = {
         _("requests"),
     ),
 }  # fmt: skip
+
+
+def kinds() -> dict[str, Words]:
+    """The kinds that there are here: copies of mails only where mail goes to a folder."""
+    to_folder = settings().mail_url.startswith("folder:")
+    return {kind: words for kind, words in KINDS.items() if kind != "mail_copies" or to_folder}
 
 
 def period(days: int) -> str:

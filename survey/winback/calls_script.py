@@ -1,13 +1,15 @@
 """What an interviewer says, in the language of who is called; to be called with that locale in force."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from survey.clock import today
 from survey.invitations.asked import Asked
-from survey.questionnaires.relation import relation_sentence
+from survey.questionnaires.relation import filled, relation_sentence
 from survey.web import settings
+from survey.winback.script_lines import said
 
 
 @dataclass(frozen=True)
@@ -21,27 +23,33 @@ class Script:
     privacy: str
 
 
+@dataclass(frozen=True)
+class Talking:
+    """Who speaks with whom, and how many days their words are kept as typed. Names may be empty."""
+
+    interviewer: str
+    name: str
+    keep_words_days: int
+
+
 def script_for(person: Asked, language: str, interviewer: str) -> Script:
     """What to say to this person. `interviewer`: the name to call oneself by; may be empty."""
+    why = relation_sentence(person.version, language, person.spell, today())
+    return script_of(said(language), Talking(interviewer, person.name or "", person.keep_words_days), why)
+
+
+def script_of(lines: Mapping[str, str], talking: Talking, why: str) -> Script:
+    """The lines, by name, with what is known filled in. `why`: the first sentence of the questionnaire."""
+    values = {
+        "interviewer": talking.interviewer,
+        "organisation": settings().organisation,
+        "name": talking.name,
+        "days": ngettext("%(num)d day", "%(num)d days", talking.keep_words_days),
+    }
+    hello = lines["hello" if talking.interviewer else "hello_only"]
+    who = lines["who" if talking.name else "who_only"]
     return Script(
-        greeting=_greeting(interviewer, person.name or ""),
-        why=relation_sentence(person.version, language, person.spell, today()),
-        no_sale=_("I am not calling to sell you anything. I only want to listen and to learn from it."),
-        may_i=_("May I ask you a few questions? You may stop at any moment, or I can call you another time."),
-        privacy=_(
-            "I type in what you say. People here who can do something about it read it, and nobody else. "
-            "After %(days)s days only a version without names, numbers and addresses remains.",
-            days=person.keep_words_days,
-        ),
+        greeting=filled(f"{hello} {who}", values),
+        why=why,
+        **{name: filled(lines[name], values) for name in ("no_sale", "may_i", "privacy")},
     )
-
-
-def _greeting(interviewer: str, name: str) -> str:
-    organisation = settings().organisation
-    hello = (
-        _("Hello, this is %(interviewer)s of %(organisation)s.", interviewer=interviewer, organisation=organisation)
-        if interviewer
-        else _("Hello, I am calling for %(organisation)s.", organisation=organisation)
-    )
-    asked = _("Am I speaking with %(name)s?", name=name) if name else _("Whom am I speaking with?")
-    return f"{hello} {asked}"

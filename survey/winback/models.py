@@ -37,6 +37,19 @@ class Call(Base):
     )
 
 
+class ScriptLine(Base):
+    """What an interviewer says, where the business put it in words of its own; where there is no row, ours is said."""
+
+    __tablename__ = "script_line"
+
+    #: a name of survey.winback.script_lines.LINES
+    line: Mapped[str] = mapped_column(String(20), primary_key=True)
+    language: Mapped[str] = mapped_column(String(2), primary_key=True)
+    text: Mapped[str] = mapped_column(Text)
+
+    __table_args__ = (CheckConstraint("language IN ('nl', 'en')", name="known_language"),)
+
+
 class Case(Base):
     """Somebody who left and of whom somebody here takes care; one for each departure."""
 

@@ -11,15 +11,17 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from survey.database import writing
 from survey.extensions import db
 from survey.invitations.links import ANSWER, token_for
-from survey.responses.models import Response
+from survey.responses.models import Response, WalkInAnswer
 from tests.engines import SECRET
 from tests.invitations.people import invite
 from tests.mail.sink import free_port
+from tests.responses.test_walk_in import card_of, stamp_in
 
 pytestmark = pytest.mark.sqlite
 
@@ -66,31 +68,47 @@ def status_of(port: int, raw: bytes) -> int:
     return int(answer.split()[1]) if answer else 0
 
 
-def test_requests_that_no_browser_makes_are_refused(app: Flask) -> None:
-    with app.app_context(), writing():
-        link = f"/a/{token_for(ANSWER, invite().id)}".encode()
-    first = b"POST " + link + b" HTTP/1.1\r\n"
-    host, length, close = b"Host: 127.0.0.1\r\n", b"Content-Length: %d\r\n" % len(BODY), b"Connection: close\r\n"
+def refused_for(path: bytes, body: bytes) -> dict[str, bytes]:
+    """Requests that a server may read otherwise than whoever stands before it, or that are no form of ours."""
+    first = b"POST " + path + b" HTTP/1.1\r\n"
+    host, length, close = b"Host: 127.0.0.1\r\n", b"Content-Length: %d\r\n" % len(body), b"Connection: close\r\n"
     chunked = b"Transfer-Encoding: chunked\r\n"
-    whole = b"%x\r\n%s\r\n0\r\n\r\n" % (len(BODY), BODY)
+    whole = b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
     large = b"%x\r\n%s\r\n0\r\n\r\n" % (300_000, b"words=" + b"x" * 299_994)
-    refused = {
+    return {
         "two lengths of the body": first + host + FORM + length + chunked + close + b"\r\n" + whole,
-        "two different lengths": first + host + FORM + length + b"Content-Length: 3\r\n" + close + b"\r\n" + BODY,
-        "lines that end in LF alone": (first + host + FORM + length + close + b"\r\n").replace(b"\r", b"") + BODY,
-        "a length that is no number": first + host + FORM + b"Content-Length: +12\r\n" + close + b"\r\n" + BODY,
-        "a header over two lines": first + host + FORM + length + b"X: a\r\n b\r\n" + close + b"\r\n" + BODY,
-        "NUL in a header": first + host + FORM + length + b"X: a\x00b\r\n" + close + b"\r\n" + BODY,
-        "two hosts": first + host + b"Host: evil.example\r\n" + FORM + length + close + b"\r\n" + BODY,
-        "another host": first + b"Host: evil.example\r\n" + FORM + length + close + b"\r\n" + BODY,
+        "two different lengths": first + host + FORM + length + b"Content-Length: 3\r\n" + close + b"\r\n" + body,
+        "lines that end in LF alone": (first + host + FORM + length + close + b"\r\n").replace(b"\r", b"") + body,
+        "a length that is no number": first + host + FORM + b"Content-Length: +12\r\n" + close + b"\r\n" + body,
+        "a header over two lines": first + host + FORM + length + b"X: a\r\n b\r\n" + close + b"\r\n" + body,
+        "NUL in a header": first + host + FORM + length + b"X: a\x00b\r\n" + close + b"\r\n" + body,
+        "two hosts": first + host + b"Host: evil.example\r\n" + FORM + length + close + b"\r\n" + body,
+        "another host": first + b"Host: evil.example\r\n" + FORM + length + close + b"\r\n" + body,
         "too large, in chunks": first + host + FORM + chunked + close + b"\r\n" + large,
     }
-    with gunicorn(app) as port:
-        answers = {name: status_of(port, raw) for name, raw in refused.items()}
-        with app.app_context():
-            assert db.session.scalar(select(func.count()).select_from(Response)) == 0
-        good = status_of(port, first + host + FORM + length + close + b"\r\n" + BODY)
 
-    assert good == 303
-    assert {name: status for name, status in answers.items() if status not in (0, 400, 413)} == {}
-    assert answers["too large, in chunks"] == 413
+
+def sent(path: bytes, body: bytes) -> bytes:
+    """The same as a browser sends it."""
+    length = b"Content-Length: %d\r\n" % len(body)
+    return b"POST " + path + b" HTTP/1.1\r\nHost: 127.0.0.1\r\n" + FORM + length + b"Connection: close\r\n\r\n" + body
+
+
+def test_requests_that_no_browser_makes_are_refused(app: Flask, client: FlaskClient) -> None:
+    """By the mailed form, and by the form of a branch."""
+    with app.app_context(), writing():
+        link = f"/a/{token_for(ANSWER, invite().id)}".encode()
+    card = card_of(app, "Utrecht")
+    stamp = stamp_in(client.get(card).text)
+    forms = {link: BODY, card.encode(): BODY + b"&at=" + stamp.encode()}
+    with gunicorn(app) as port:
+        for path, body in forms.items():
+            answers = {name: status_of(port, raw) for name, raw in refused_for(path, body).items()}
+            assert {name: status for name, status in answers.items() if status not in (0, 400, 413)} == {}
+            assert answers["too large, in chunks"] == 413
+            with app.app_context():
+                for table in (Response, WalkInAnswer):
+                    assert db.session.scalar(select(func.count()).select_from(table)) == (
+                        table is Response and path != link
+                    )
+            assert status_of(port, sent(path, body)) == 303

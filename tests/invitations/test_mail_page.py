@@ -1,7 +1,6 @@
 """The page about mail: a test mail that goes to one person only, and a dry run that changes nothing."""
 
 from collections.abc import Callable
-from email.message import EmailMessage
 
 import pytest
 from flask import Flask
@@ -15,6 +14,7 @@ from survey.extensions import db
 from survey.invitations.models import Bounce, Mailing
 from survey.invitations.suppression import suppress
 from survey.mail.outcomes import Refused
+from survey.mail.written import Written
 from tests.invitations.people import Left, invite, invite_many
 
 SignIn = Callable[..., FlaskClient]
@@ -27,8 +27,8 @@ def admin(sign_in: SignIn, app: Flask) -> FlaskClient:
 
 
 @pytest.fixture
-def sent(monkeypatch: pytest.MonkeyPatch) -> list[EmailMessage]:
-    letters: list[EmailMessage] = []
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[Written]:
+    letters: list[Written] = []
     monkeypatch.setattr("survey.mail.send", letters.append)
     return letters
 
@@ -42,12 +42,12 @@ def test_it_is_for_administrators(app: Flask, sign_in: SignIn, role: str) -> Non
     assert client.post("/mail/rehearsal").status_code == 403
 
 
-def test_a_test_mail_goes_to_whoever_asks(app: Flask, admin: FlaskClient, sent: list[EmailMessage]) -> None:
+def test_a_test_mail_goes_to_whoever_asks(app: Flask, admin: FlaskClient, sent: list[Written]) -> None:
     page = admin.post("/mail/test?lang=nl", follow_redirects=True).get_data(as_text=True)
 
     (mail,) = sent
-    assert mail["To"] == "administrator-0@example.org"
-    assert str(mail["Subject"]).startswith("Test: ")
+    assert mail.recipient == "administrator-0@example.org"
+    assert str(mail.read()["Subject"]).startswith("Test: ")
     assert "administrator-0@example.org" in page
     with app.app_context():
         assert "test mail sent" in db.session.scalars(select(AuditEntry.action)).all()
@@ -56,7 +56,7 @@ def test_a_test_mail_goes_to_whoever_asks(app: Flask, admin: FlaskClient, sent: 
 
 @pytest.mark.sqlite
 def test_what_the_server_says_is_shown_as_text(admin: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(message: EmailMessage) -> None:
+    def refuse(mail: Written) -> None:
         raise Refused("550 <b>no</b>")
 
     monkeypatch.setattr("survey.mail.send", refuse)
@@ -65,7 +65,7 @@ def test_what_the_server_says_is_shown_as_text(admin: FlaskClient, monkeypatch: 
 
 
 def test_a_dry_run_shows_what_would_leave_and_changes_nothing(
-    app: Flask, context: None, admin: FlaskClient, sent: list[EmailMessage]
+    app: Flask, context: None, admin: FlaskClient, sent: list[Written]
 ) -> None:
     invite_many(["a@one.example", "b@one.example", "c@two.example"])
     invite(Left({"email": "=?x?=@example.org"}))

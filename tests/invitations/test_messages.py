@@ -6,9 +6,7 @@ After a change on purpose: WHYLEFT_WRITE_GOLDEN=1 python -m pytest tests/invitat
 import os
 import re
 from datetime import UTC, date, datetime
-from email import message_from_bytes
 from email.message import EmailMessage
-from email.policy import default
 from pathlib import Path
 
 import pytest
@@ -22,6 +20,7 @@ from survey.invitations.links import ANSWER, OPT_OUT, invitation_of
 from survey.invitations.messages import Letter, invitation_mail
 from survey.mail import UnsafeHeader
 from survey.mail.outcomes import Refused
+from survey.mail.written import Written
 from survey.questionnaires.models import QuestionnaireVersion
 from survey.questionnaires.versions import Version
 from tests.engines import settings_for
@@ -52,14 +51,17 @@ def person(context: None) -> Asked:
 
 def mail_of(person: Asked, round_: int = 0, **changes: object) -> EmailMessage:
     changed = Asked(**{**person.__dict__, **changes})  # type: ignore[arg-type]
-    return invitation_mail(Letter(changed, round_, f"<golden.{round_}@example.org>", MOMENT))
+    return written(changed, round_).read()
+
+
+def written(person: Asked, round_: int = 0) -> Written:
+    return invitation_mail(Letter(person, round_, f"<golden.{round_}@example.org>", MOMENT))
 
 
 def readable(message: EmailMessage) -> str:
     """The whole message as a person would read its source, bodies decoded."""
-    parsed = message_from_bytes(message.as_bytes(), policy=default)
-    headers = "".join(f"{name}: {value}\n" for name, value in parsed.items())
-    bodies = [f"--- {part.get_content_type()}\n{part.get_content()}" for part in parsed.iter_parts()]  # type: ignore[attr-defined]
+    headers = "".join(f"{name}: {value}\n" for name, value in message.items())
+    bodies = [f"--- {part.get_content_type()}\n{part.get_content()}" for part in message.iter_parts()]
     return "\n".join([headers, *bodies]).replace("\r\n", "\n")
 
 
@@ -76,7 +78,7 @@ def test_each_mail_is_as_in_its_golden_file(person: Asked, name: str, round_: in
 
 @pytest.mark.sqlite
 def test_the_same_letter_gives_the_same_bytes(person: Asked) -> None:
-    assert mail_of(person).as_bytes() == mail_of(person).as_bytes()
+    assert written(person) == written(person)
 
 
 @pytest.mark.sqlite
@@ -92,7 +94,9 @@ def test_its_links_open_for_their_own_purpose_only(person: Asked) -> None:
     assert invitation_of(OPT_OUT, answer[1]) is None
     assert invitation_of(ANSWER, stop[1]) is None
     assert "List-Unsubscribe-Post: List-Unsubscribe=One-Click" in text
-    assert all(len(line) <= 900 for line in mail_of(person).as_bytes().split(b"\r\n"))
+    head, _, bodies = written(person).content.partition(b"\r\n\r\n")
+    assert not any(line.startswith(b" ") for line in head.split(b"\r\n")), "a link in a header is not broken"
+    assert all(len(line) <= 76 for line in bodies.split(b"\r\n")), "RFC 2045, 6.7"
 
 
 @pytest.mark.sqlite
@@ -103,6 +107,25 @@ def test_a_name_is_text_in_html(person: Asked) -> None:
     assert "<script" not in page
     assert "<img" not in page
     assert "{{7*7}}" in page
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize("name", ["Café De Linde", 'Bakker & Zn., "De Linde"', "Linde, Bakkerij (Delft)", "麺"])
+def test_any_name_of_the_organisation_comes_through(person: Asked, tmp_path: Path, name: str) -> None:
+    app = create_app(settings_for(tmp_path, f"sqlite:///{tmp_path / 'none.db'}", organisation=name))
+    with app.app_context():
+        message = mail_of(person)
+    (sender,) = message["From"].addresses
+    assert (sender.display_name, sender.addr_spec) == (name, "whyleft@localhost")
+    assert message["Subject"] == f"What made you stop coming to {name}?"
+    assert not any(part.defects for part in message.walk())
+
+
+@pytest.mark.sqlite
+def test_a_sender_that_is_no_address_is_not_the_fault_of_the_mail(person: Asked, tmp_path: Path) -> None:
+    settings = settings_for(tmp_path, f"sqlite:///{tmp_path / 'none.db'}", mail_from="nobody")
+    with create_app(settings).app_context(), pytest.raises(ValueError, match="WHYLEFT_MAIL_FROM"):
+        mail_of(person)
 
 
 @pytest.mark.sqlite

@@ -4,7 +4,6 @@ import random
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import Any
 
 import pytest
 import time_machine
@@ -21,6 +20,7 @@ from survey.jobs.models import Job
 from survey.jobs.tasks import remind
 from survey.mail import MemoryMailer
 from survey.mail.outcomes import Deferred
+from survey.mail.written import Written
 from tests import stories
 
 BEGUN = datetime(2026, 10, 20, 9, tzinfo=UTC)
@@ -96,15 +96,15 @@ class Arriving(MemoryMailer):
         super().__init__()
         self.town = town
 
-    def send(self, message: Any) -> None:
-        super().send(message)
-        self.town.took(str(message["Message-ID"]), str(message["To"]))
+    def send(self, mail: Written) -> None:
+        super().send(mail)
+        self.town.took(mail.message_id, mail.recipient)
 
 
 class Busy(MemoryMailer):
     """A server that says: later."""
 
-    def send(self, message: Any) -> None:
+    def send(self, mail: Written) -> None:
         raise Deferred("451 later")
 
 

@@ -4,12 +4,11 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
-from email.message import EmailMessage
 
 import pytest
 import time_machine
 from flask import Flask
-from sqlalchemy import func, select, update
+from sqlalchemy import event, func, select, update
 
 from survey.clock import now
 from survey.customers.models import Customer
@@ -23,6 +22,7 @@ from survey.invitations.suppression import suppress
 from survey.mail import KeepsNothing, MemoryMailer
 from survey.mail.outcomes import Unknown
 from survey.mail.smtp import SmtpMailer
+from survey.mail.written import Written
 from tests.invitations.people import Left, invite, invite_many
 from tests.mail.sink import Sink, free_port, sink_at_work
 
@@ -67,6 +67,20 @@ def test_more_than_a_batch_goes_out(context: None) -> None:
     assert outbox.send_due(mailer, told.append) == {"sent": BATCH + 5}
     assert told == [BATCH, BATCH + 5]
     assert Counter(str(m["To"]) for m in mailer.sent).most_common(1)[0][1] == 1
+
+
+def test_each_mail_more_costs_three_statements(context: None) -> None:
+    asked: list[object] = []
+    event.listen(db.engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+
+    def statements(number: int) -> int:
+        invite_many(f"person-{number}-{n}@example.org" for n in range(number))
+        asked.clear()
+        assert outbox.send_due(MemoryMailer()) == {"sent": number}
+        return len(asked)
+
+    # the policy, what came of the mail before, and the last look
+    assert statements(15) - statements(5) == 10 * 3
 
 
 def test_a_server_that_says_later_gets_it_later(context: None) -> None:
@@ -151,7 +165,7 @@ def test_a_server_that_is_away_costs_one_attempt_of_one_mail(context: None) -> N
 
 def test_a_server_that_swallows_every_mail_is_left_alone(context: None) -> None:
     class Swallows(KeepsNothing):
-        def send(self, message: EmailMessage) -> None:
+        def send(self, mail: Written) -> None:
             raise Unknown("lost")
 
     invite_many(f"person-{n}@example.org" for n in range(10))
@@ -177,7 +191,7 @@ def test_a_mail_that_cannot_be_made_holds_nobody_up_and_is_given_up(context: Non
 
 def test_a_sender_that_fails_in_a_way_nobody_foresaw_never_sends_twice(context: None) -> None:
     class Broken(KeepsNothing):
-        def send(self, message: EmailMessage) -> None:
+        def send(self, mail: Written) -> None:
             raise RuntimeError
 
     invite()

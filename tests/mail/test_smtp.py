@@ -11,6 +11,7 @@ import pytest
 
 from survey.mail.outcomes import Deferred, NotSent, Refused, ServerAway, Unknown
 from survey.mail.smtp import SmtpMailer
+from survey.mail.written import Written
 from tests.mail.sink import free_port, raw_server, sink_at_work
 
 
@@ -27,14 +28,14 @@ def letter(to: str = "jan@example.org", text: str = "Hello.\n.\n..dots\n") -> Em
 def outcome(url: str, to: str = "jan@example.org", **seconds: float) -> NotSent:
     """How sending one letter fails."""
     with SmtpMailer(url, "localhost", **seconds) as mailer, pytest.raises(NotSent) as caught:
-        mailer.send(letter(to))
+        mailer.send(Written.of(letter(to)))
     return caught.value
 
 
 def test_messages_arrive_whole_over_one_connection() -> None:
     with sink_at_work() as (sink, url), SmtpMailer(url, "ask.example.org") as mailer:
         for _ in range(3):
-            mailer.send(letter())
+            mailer.send(Written.of(letter()))
 
     assert sink.sessions == 1
     assert [message.get_content().replace("\r\n", "\n") for message in sink.messages] == ["Hello.\n.\n..dots\n"] * 3
@@ -44,8 +45,8 @@ def test_messages_arrive_whole_over_one_connection() -> None:
 def test_a_refused_recipient_is_to_be_suppressed_and_the_connection_goes_on() -> None:
     with sink_at_work() as (sink, url), SmtpMailer(url, "localhost") as mailer:
         with pytest.raises(Refused) as caught:
-            mailer.send(letter("gone@example.org"))
-        mailer.send(letter())
+            mailer.send(Written.of(letter("gone@example.org")))
+        mailer.send(Written.of(letter()))
 
     assert caught.value.suppress
     assert caught.value.answer == "550 5.1.1 no such user <(address)>"
@@ -130,11 +131,26 @@ def test_a_server_that_trickles_does_not_hold_the_queue() -> None:
 
 def test_a_connection_the_server_ended_meanwhile_is_opened_again() -> None:
     with sink_at_work(timeout=0.3) as (sink, url), SmtpMailer(url, "localhost") as mailer:
-        mailer.send(letter())
+        mailer.send(Written.of(letter()))
         time.sleep(0.8)
-        mailer.send(letter())
+        mailer.send(Written.of(letter()))
     assert len(sink.taken) == 2
     assert sink.sessions == 2
+
+
+def test_a_connection_that_takes_one_message_only_is_opened_again_for_the_next() -> None:
+    heard: list[bytes] = []
+
+    def take_one(caller: socket.socket) -> None:
+        for said in (b"220 hi", b"250 hi", b"250 ok", b"250 ok", b"354 go on", b"250 taken", b"421 that is enough"):
+            caller.sendall(said + b"\r\n")
+            heard.append(caller.recv(4096).split(b" ")[0].strip())
+
+    with raw_server(take_one) as url, SmtpMailer(url, "localhost") as mailer:
+        for _ in range(3):
+            mailer.send(Written.of(letter()))
+    assert heard.count(b"mail") == 5, "the first of each connection, and two that were told to come again"
+    assert heard.count(b"data") == 3
 
 
 @pytest.fixture(scope="module")
@@ -168,7 +184,7 @@ def test_tls_with_a_known_certificate_is_used(certificate: tuple[Path, Path], mo
         sink_at_work(tls_context=context, require_starttls=True) as (sink, url),
         SmtpMailer(url, "localhost") as mailer,
     ):
-        mailer.send(letter())
+        mailer.send(Written.of(letter()))
     assert len(sink.taken) == 1
 
 
@@ -180,7 +196,7 @@ def test_tls_from_the_start_is_used(certificate: tuple[Path, Path], monkeypatch:
         sink_at_work(ssl_context=context) as (sink, url),
         SmtpMailer(url.replace("smtp:", "smtps:"), "localhost") as mailer,
     ):
-        mailer.send(letter())
+        mailer.send(Written.of(letter()))
     assert len(sink.taken) == 1
 
 

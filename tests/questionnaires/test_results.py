@@ -15,8 +15,9 @@ from survey.questionnaires import editing
 from survey.questionnaires.editing import Asking
 from survey.questionnaires.models import Questionnaire
 from survey.questionnaires.publishing import versions_of
-from survey.reports.questionnaires.results import Result, median, results
+from survey.reports.questionnaires.results import results
 from survey.responses.models import ResponseAnswer
+from survey.responses.results import Result, median
 from tests import stories
 
 CHOICES = [

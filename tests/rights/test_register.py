@@ -37,6 +37,7 @@ NOT_OF_PEOPLE = {
     "buying_model": "figures of whole groups of customers",
     "theme": "words that the answers of a group have in common",
     "stored_figure": "names of figures",
+    "script_line": "what interviewers say to everybody",
     "watch": "figures of all answers of a day",
 }
 

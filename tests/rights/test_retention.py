@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
+from flask import Flask
 from sqlalchemy import func, null, select
 
 from survey.accounts import audit
@@ -19,6 +21,8 @@ from survey.extensions import db
 from survey.invitations.models import Bounce, Invitation
 from survey.jobs.models import Job
 from survey.jobs.tasks import forget
+from survey.mail import FolderMailer
+from survey.mail.written import Written
 from survey.reasons.models import Classification, ClassifiedReason, Reading
 from survey.responses.models import (
     BranchLink,
@@ -398,6 +402,19 @@ def test_old_tries_and_ended_jobs_go() -> None:
 
     assert set(db.session.scalars(select(Job.key))) == {"c", "d"}
     assert db.session.scalars(select(Tries.minute)).all() == [minutes[1]]
+
+
+def test_copies_of_mails_go_after_their_days(app: Flask) -> None:
+    mailer = FolderMailer(Path(app.settings.mail_url.removeprefix("folder:")))  # type: ignore[attr-defined]
+    for days in (366, 364):
+        with time_machine.travel(ago(days)):
+            mailer.send(Written("<1@example.org>", "a@example.org", "b@example.org", b"Dear Jan"))
+    assert retention.count_over("mail_copies", keeping.days_of("mail_copies")) == 1
+
+    assert run() == {"mail_copies": 1}
+
+    assert retention.count_over("mail_copies", 363) == 1
+    assert run() == {}
 
 
 def test_uploads_nobody_needs_go(tmp_path: Path) -> None:

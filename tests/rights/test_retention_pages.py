@@ -1,14 +1,16 @@
 """The page of how long data is kept: what holds, what a change would delete, the change, and who may."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from html import unescape
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from survey.accounts.models import AuditEntry
 from survey.clock import now
@@ -17,6 +19,8 @@ from survey.customers.models import Retention
 from survey.database import writing
 from survey.extensions import db
 from survey.invitations.links import answer_link
+from survey.jobs.models import Job
+from survey.jobs.tasks import forget
 from survey.responses.models import Response
 from tests import stories
 
@@ -47,6 +51,19 @@ def text_of(response: Any, status: int = 200) -> str:
     return unescape(" ".join(response.get_data(as_text=True).split()))
 
 
+@contextmanager
+def count_queries() -> Iterator[list[str]]:
+    """What the database is asked meanwhile."""
+    asked: list[str] = []
+
+    def listen(*given: Any) -> None:
+        asked.append(given[2])
+
+    event.listen(db.engine, "before_cursor_execute", listen)
+    yield asked
+    event.remove(db.engine, "before_cursor_execute", listen)
+
+
 def rows(app: Flask) -> dict[str, int]:
     with app.app_context():
         return {kind: days for kind, days in db.session.execute(select(Retention.kind, Retention.days))}
@@ -57,11 +74,11 @@ def test_what_holds_is_shown_before_a_change_is_announced_and_made(app: Flask, s
     admin = sign_in("administrator")
     page = text_of(admin.get("/retention"))
     assert "Own words are kept for 90 days as they were typed and for 5 years without names" in page
-    assert "Over, and gone after tonight: 1 (texts)." in page
+    assert "What that takes away is counted tonight." in page
 
     page = text_of(admin.get("/retention/preview", query_string=days(words=30)))
     assert "It would delete 1 more than goes without it." in page
-    assert "30 days instead of 90 days. With the change 2 (texts) go tonight, without it 1." in page
+    assert "30 days instead of 90 days. Over, and gone after tonight (texts): with the change 2, without it 1." in page
     assert rows(app) == {}
 
     assert admin.post("/retention", data=days(words=30)).location == "/retention"
@@ -81,6 +98,20 @@ def test_twice_is_once_and_the_way_back_leaves_no_row(app: Flask, sign_in: SignI
     assert "Nothing changes: all is so already." in text_of(admin.get("/retention"))
     assert "Nothing changes" in text_of(admin.get("/retention/preview", query_string=days(notes=365)))
     admin.post("/retention", data=days())
+    assert rows(app) == {}
+
+
+def test_copies_of_mails_have_a_period_only_where_mail_goes_to_a_folder(
+    app: Flask, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin = sign_in("administrator")
+    assert "Copies of mails in the mail folder" in text_of(admin.get("/retention"))
+    assert "Copies of mails in the mail folder: 1 year" in text_of(admin.get("/privacy?lang=en"))
+
+    monkeypatch.setattr(app.settings, "mail_url", "smtp://mail.example.org")  # type: ignore[attr-defined]
+    for page in ("/retention", "/privacy?lang=en", "/retention/preview?" + urlencode(days(mail_copies="x"))):
+        assert "Copies of mails" not in text_of(admin.get(page))
+    admin.post("/retention", data=days(mail_copies=30))
     assert rows(app) == {}
 
 
@@ -132,3 +163,26 @@ def test_what_people_are_told_follows_the_periods(app: Flask, client: FlaskClien
         db.session.commit()
     assert "own words are kept for 45 days" in text_of(client.get(f"{link}?lang=en"))
     assert "Own words as typed: 45 days" in text_of(client.get("/privacy?lang=en"))
+
+
+@pytest.mark.usefixtures("answers")
+def test_the_night_counts_what_the_next_one_takes_and_the_page_says_as_of_when(app: Flask, sign_in: SignIn) -> None:
+    """No count is made while somebody looks: an answer that is not over yet, but will be by tomorrow night, counts."""
+    with app.app_context(), writing():
+        young = db.session.scalars(select(Response).order_by(Response.created_at.desc())).first()
+        assert young is not None
+        young.created_at = now() - timedelta(days=89.5)
+        db.session.commit()
+        forget.run(Job(key="f", kind="forget", arguments={}, state="running", created_at=now(), due_at=now()))
+        assert db.session.scalars(select(Response.words).order_by(Response.id)).all() == [None, "te duur", "te duur"]
+    admin = sign_in("administrator")
+    with app.app_context(), count_queries() as asked:
+        page = text_of(admin.get("/retention"))
+    assert "Over, and gone after the night that comes: 1 (texts)." in page
+    assert "Nothing is over in the night that comes." in page
+    assert "How much that is was counted on" in page
+    assert "What that takes away is counted tonight." not in page
+    assert not any("count(" in statement.lower() for statement in asked)
+    admin.post("/retention", data=days(words=30))
+    page = text_of(admin.get("/retention"))
+    assert page.count("What that takes away is counted tonight.") == 1, "what was counted held for other days"

@@ -177,7 +177,7 @@ def changes(investment_id: int) -> ResponseReturnValue:
 def check_now() -> ResponseReturnValue:
     """Have everything checked now rather than at night."""
     job = queue.run_now("check_investments")
-    audit.record("job asked for", current_user.id, about=("job", job.key), details={"kind": "check_investments"})
+    audit.record("job asked for", current_user.id, about=("job", job.id), details={"kind": "check_investments"})
     db.session.commit()
     flash(_("All investments are being checked. Look again in a minute."))
     return redirect(url_for(".overview"), 303)

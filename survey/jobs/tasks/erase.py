@@ -25,4 +25,4 @@ def command(customer_id: str) -> None:
         erased = run(customer_id)
     except UnknownCustomer:
         raise click.ClickException(f"No customer has the id {customer_id}. Ids are those of the import file.") from None
-    click.echo(f"Erased. {erased.responses} answers stay counted without words or name.")
+    click.echo(f"Erased. Answers that stay counted, without words or name: {erased.responses}.")

@@ -15,8 +15,9 @@ from survey.customers.uploads import delete_finished_uploads
 from survey.database import committed, reading
 from survey.extensions import db
 from survey.jobs.models import Job
+from survey.mail import forget_older
 from survey.reasons import versions
-from survey.rights import retention
+from survey.rights import announced, retention
 from survey.rights.erasing import finish_erasures
 from survey.turns import Turns
 from survey.web import settings
@@ -32,12 +33,23 @@ def run(job: Job) -> dict[str, Any]:
     with reading():
         held = periods()
         db.session.rollback()
-    return {kind: _all_of(kind, days) for kind, days in held.items()} | {
+    forgotten = {kind: _all_of(kind, days) for kind, days in held.items()} | {
         "tries": _all(partial(_delete_tries, now() - KEEP_TRIES)),
         "jobs": _all(partial(_delete_jobs, now() - KEEP_JOBS)),
         "readings": _all(versions.forget_old_readings),
+        "mail_copies": forget_older(now() - timedelta(days=held["mail_copies"])),
         "files": delete_finished_uploads(settings().instance),
     }
+    _count_ahead()
+    return forgotten
+
+
+def _count_ahead() -> None:
+    """Count what the next night takes away, for the page that says so."""
+    with reading():
+        counted = announced.count_ahead()
+        db.session.rollback()
+    committed(db.session, partial(announced.keep, counted))
 
 
 def _remember_returned() -> None:

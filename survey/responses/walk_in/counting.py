@@ -79,7 +79,7 @@ def told_since(since: datetime, user: User) -> list[AtBranch]:
 
 def words_since(since: datetime, user: User) -> tuple[list[Words], int]:
     """The newest words given since then at the branches that this user may see, and how many there are in all."""
-    written = _answers(since, user, WalkInAnswer.created_at, WalkInAnswer.language, Branch.name, Reason,
+    written = of_answers(since, user, WalkInAnswer.created_at, WalkInAnswer.language, Branch.name, Reason,
                        WalkInAnswer.masked_words)  # fmt: skip
     written = written.join(Reason, Reason.id == WalkInAnswer.reason_id)
     written = written.where(func.coalesce(WalkInAnswer.masked_words, "") != "")
@@ -91,13 +91,13 @@ def words_since(since: datetime, user: User) -> tuple[list[Words], int]:
 def _counted(since: datetime, user: User) -> dict[str, _Counts]:
     """The counts by name of the branch, in the order of the names."""
     merged, found = counted_as(), defaultdict[str, _Counts](_Counts)
-    main = _answers(since, user, Branch.name, WalkInAnswer.reason_id, func.count(), func.max(WalkInAnswer.created_at))
+    main = of_answers(since, user, Branch.name, WalkInAnswer.reason_id, func.count(), func.max(WalkInAnswer.created_at))
     for name, key, count, latest in db.session.execute(main.group_by(Branch.name, WalkInAnswer.reason_id)):
         found[name].main[merged.get(key, key)] += count
         found[name].latest = max(found[name].latest, latest)
     keys = {code: key for code, key in db.session.execute(select(Reason.code, Reason.id))}
     listed, code = _codes_besides()
-    also = _answers(since, user, Branch.name, code, func.count()).join(listed, true()).group_by(Branch.name, code)
+    also = of_answers(since, user, Branch.name, code, func.count()).join(listed, true()).group_by(Branch.name, code)
     for name, said, count in db.session.execute(also):
         if said in keys:
             found[name].also[merged.get(keys[said], keys[said])] += count
@@ -122,7 +122,8 @@ def _at_branch(name: str, counts: _Counts, reasons: dict[int, Reason]) -> AtBran
     return AtBranch(name, total, counts.latest, told)
 
 
-def _answers(since: datetime, user: User, *columns: Any) -> Select[*tuple[Any, ...]]:
+def of_answers(since: datetime, user: User, *columns: Any) -> Select[*tuple[Any, ...]]:
+    """A query over the answers since then at the branches that this user may see."""
     return (
         select(*columns)
         .select_from(WalkInAnswer)

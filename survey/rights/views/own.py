@@ -4,7 +4,6 @@ As on the form, there is no session: the link is a secret that only the person h
 comes from another site is refused. Whoever holds the link sees what is held, so it is asked for by few and seldom.
 """
 
-import structlog
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import force_locale
@@ -13,12 +12,13 @@ from survey import web
 from survey.accounts.tries import count_try, too_many
 from survey.extensions import csrf, db
 from survey.responses.web import FORM_TYPE, guesses_too_often, is_from_another_site, pack, sent_fields
-from survey.rights.erasing import UnknownCustomer, erase_person, finish_erasures
+from survey.rights.erasing import UnknownCustomer
 from survey.rights.export import export_of, file_name
 from survey.rights.labels import told
 from survey.rights.links import Owner, owner_of
 from survey.rights.person import Held, held
 from survey.rights.requests import EXPORT, PERSON, asked_and_done
+from survey.rights.views.room import erase_now
 
 #: links that are not ours, a minute, from one address
 WRONG_LINKS = 30
@@ -30,7 +30,6 @@ SHOWN = 20
 blueprint = Blueprint("my_data", __name__, url_prefix="/my-data")
 blueprint.after_request(pack)
 csrf.exempt(blueprint)
-log = structlog.get_logger()
 
 
 @blueprint.get("/<token>")
@@ -75,19 +74,11 @@ def erase(token: str) -> ResponseReturnValue:
 
 
 def _erase(token: str, owner: Owner) -> ResponseReturnValue:
-    """The rows first; what is in files afterwards, and that may fail: whoever erases next does it again."""
     try:
-        erase_person(owner.customer_id, PERSON)
+        erase_now(owner.customer_id, PERSON)
     except UnknownCustomer:
         db.session.rollback()
         return _gone()
-    db.session.commit()
-    try:
-        finish_erasures()
-        db.session.commit()
-    except OSError as error:
-        db.session.rollback()
-        log.error("files of an erased person are left", error=type(error).__name__)
     return redirect(url_for(".show", token=token, lang=web.language()), 303)
 
 

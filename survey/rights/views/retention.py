@@ -10,8 +10,9 @@ from survey.accounts.access import allow
 from survey.customers import keeping
 from survey.extensions import db
 from survey.rights import retention
+from survey.rights.announced import announced
 from survey.rights.retention_form import RetentionForm
-from survey.rights.retention_words import KINDS, period
+from survey.rights.retention_words import kinds, period
 
 #: looking changes nothing, so it needs no token, and none stands in an address
 WITHOUT_TOKEN = {"csrf": False}
@@ -37,13 +38,13 @@ def preview() -> ResponseReturnValue:
     if not form.validate():
         return _page(form), 422
     held, wanted = keeping.periods(), form.days()
-    changed = [kind for kind in KINDS if wanted[kind] != held[kind]]
+    changed = [kind for kind in wanted if wanted[kind] != held[kind]]
     counts = {
         kind: (retention.count_over(kind, held[kind]), retention.count_over(kind, wanted[kind])) for kind in changed
     }
     return render_template(
         "rights/retention_preview.html",
-        kinds=KINDS,
+        kinds=kinds(),
         held=held,
         wanted=wanted,
         counts=counts,
@@ -76,9 +77,9 @@ def _page(form: RetentionForm) -> str:
     return render_template(
         "rights/retention.html",
         form=form,
-        kinds=KINDS,
+        kinds=kinds(),
         held=held,
-        counts={kind: retention.count_over(kind, days) for kind, days in held.items()},
+        announced=announced(),
         period=period,
         bounds=(keeping.LEAST_DAYS, keeping.MOST_DAYS),
         sees_all_branches=not current_user.branch_ids,

@@ -13,12 +13,15 @@ from survey.accounts import audit
 from survey.accounts.access import allow
 from survey.clock import now
 from survey.extensions import db
+from survey.questionnaires.content import words_in
 from survey.questionnaires.targeting_rules import questionnaires_in_use
 from survey.responses.walk_in import links
 from survey.responses.walk_in.counting import EVER, MOST_WORDS, told_since, words_since
 from survey.responses.walk_in.forms import LinkForm, QuestionnaireForm
+from survey.responses.walk_in.further import FEWEST, further_since
 from survey.responses.walk_in.qr import as_file, drawn
-from survey.web import LANGUAGES
+from survey.taxonomy.queries import all_reasons
+from survey.web import LANGUAGES, language
 
 READERS = ("administrator", "manager", "analyst")
 WRITERS = ("administrator", "manager")
@@ -39,6 +42,10 @@ def counted() -> ResponseReturnValue:
     return render_template(
         "walk_in/counted.html",
         branches=told_since(_since(period), current_user),
+        further=further_since(_since(period), current_user),
+        fewest=FEWEST,
+        in_words=words_in,
+        reasons={reason.code: reason.label(language()) for reason in all_reasons()},
         words=words,
         written=written,
         most_words=MOST_WORDS,
@@ -133,7 +140,7 @@ def _refused(link_id: int) -> ResponseReturnValue:
 def _sentences() -> dict[str, str]:
     """What the card says, in each language."""
     said = {}
-    for language in LANGUAGES:
-        with force_locale(language):
-            said[language] = _("Coming less often, or not any more? Tell us why: one minute, without your name.")
+    for each in LANGUAGES:
+        with force_locale(each):
+            said[each] = _("Coming less often, or not any more? Tell us why: one minute, without your name.")
     return said
