@@ -322,6 +322,7 @@ def test_a_purchase_that_is_just_coming_in_is_waited_for(app):
     assert stored() == told() != {}
 
 
+@pytest.mark.usefixtures("context")
 def test_the_newest_purchase_goes_back_where_it_was_put_right():
     assert newest_purchase() is None
     who, other = stories.customer().id, stories.customer().id
