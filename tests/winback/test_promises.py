@@ -89,7 +89,7 @@ def test_the_branch_writes_one_down_and_keeps_it(context: None, sign_in: SignIn)
     assert db.session.get_one(Promise, key).kept_on == today()
     db.session.rollback()
     page = person.get("/promises?state=kept&lang=en").get_data(as_text=True)
-    assert "1 were kept and 0 were not" in page
+    assert "Kept: 1; broken: 0." in page
     person.post(f"/promises/{key}/broken")
     db.session.expire_all()
     assert (db.session.get_one(Promise, key).kept_on, db.session.get_one(Promise, key).broken) == (None, True)

@@ -121,7 +121,7 @@ def test_the_page_says_what_is_known_and_when_nothing_is(context: None, sign_in:
     refresh_some()
     db.session.commit()
     page = " ".join(manager.get("/winback?lang=en").get_data(as_text=True).split())
-    assert "who left from" in page
+    assert "One customer left from" in page
 
 
 @pytest.mark.sqlite
