@@ -84,6 +84,12 @@ def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
 
 
 @pytest.fixture
+def posts_need_no_token(app: Flask) -> None:
+    """For tests that post without having read a form."""
+    app.config["WTF_CSRF_ENABLED"] = False
+
+
+@pytest.fixture
 def context(app: Flask) -> Iterator[None]:
     """Inside the application, allowed to write, as a command or a job is."""
     with app.app_context(), writing():

@@ -33,7 +33,8 @@ def reached(day: date | None) -> None:
 def changed(before: date | None, after: date | None) -> None:
     """Histories of some customers were made anew: the newest day in them was `before` and is `after`.
 
-    Where a purchase on the newest day of all was put right, everybody is looked through for what is newest now.
+    Where a purchase on the newest day of all was put right, everybody is looked through for what is newest now. On
+    PostgreSQL, what another writer has not committed by then counts from the next newer purchase on.
     """
     reached(after)
     if before is not None and (after is None or after < before) and before == newest_purchase():

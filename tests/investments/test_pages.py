@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import Callable
-from html import unescape
 from typing import Any
 
 import pytest
@@ -18,6 +17,7 @@ from survey.investments.models import Investment, InvestmentChange, Verdict
 from survey.jobs.models import Job
 from tests import stories
 from tests.investments.shop import TODAY, entry, fill, invest, key
+from tests.reading import text_of
 
 SignIn = Callable[..., FlaskClient]
 #: what is filled in; the reason is added by `form`
@@ -31,11 +31,6 @@ HEADER = "naam;bedrag;redenen;vestigingen;begint_op;effect_van;effect_tot\n"
 @pytest.fixture(autouse=True)
 def posts_need_no_token(app: Flask) -> None:
     app.config["WTF_CSRF_ENABLED"] = False
-
-
-def text_of(response: Any, status: int = 200) -> str:
-    assert response.status_code == status
-    return unescape(" ".join(response.get_data(as_text=True).split()))
 
 
 def form(app: Flask, code: str = "rude_staff", **given: Any) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from html import unescape
 from typing import Any
 
 import pytest
@@ -17,6 +16,7 @@ from survey.extensions import db
 from survey.invitations.models import ContactPolicy
 from survey.questionnaires.models import Questionnaire, TargetingRule
 from tests import stories
+from tests.reading import text_of
 
 SignIn = Callable[..., FlaskClient]
 POLICY = {
@@ -49,11 +49,6 @@ def utrecht(app: Flask) -> int:
                 stories.invitation(gone, state="skipped", skipped_because="no_address", created_at=now())
         db.session.commit()
         return here.id
-
-
-def text_of(response: Any, status: int = 200) -> str:
-    assert response.status_code == status
-    return unescape(" ".join(response.get_data(as_text=True).split()))
 
 
 def typed(app: Flask, **given: Any) -> dict[str, Any]:

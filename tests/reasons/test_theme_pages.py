@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from html import unescape
 from threading import Barrier
 from typing import Any
 
@@ -24,6 +23,7 @@ from survey.reasons.judging_themes import notice_key
 from survey.reasons.models import HumanLabel, Review, Theme
 from survey.taxonomy.models import Reason, TaxonomyChange
 from tests import stories
+from tests.reading import text_of
 from tests.reasons import themed
 
 SignIn = Callable[..., FlaskClient]
@@ -48,11 +48,6 @@ def theme(app: Flask) -> int:
 def analyst(app: Flask, sign_in: SignIn) -> FlaskClient:
     app.config["WTF_CSRF_ENABLED"] = False
     return sign_in("analyst")
-
-
-def text_of(response: Any, status: int = 200) -> str:
-    assert response.status_code == status
-    return unescape(" ".join(response.get_data(as_text=True).split()))
 
 
 def examples_on(client: FlaskClient, theme: int) -> list[str]:

@@ -1,7 +1,6 @@
 """The button of the operator that erases a customer: what the page announces is what happens, typed before it does."""
 
 from collections.abc import Callable
-from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +17,12 @@ from survey.invitations.models import Mailing
 from survey.responses.models import Response, ResponseAnswer
 from survey.rights.going import Line, going_of
 from tests import stories
+from tests.reading import text_of
 from tests.rights.canary import canary, everywhere, traces
 from tests.rights.test_erasure import copy_of
 
 SignIn = Callable[..., FlaskClient]
-
-
-@pytest.fixture(autouse=True)
-def posts_need_no_token(app: Flask) -> None:
-    app.config["WTF_CSRF_ENABLED"] = False
+pytestmark = pytest.mark.usefixtures("posts_need_no_token")
 
 
 @pytest.fixture
@@ -39,11 +35,6 @@ def customer_id(app: Flask) -> int:
         db.session.add(ResponseAnswer(response_id=answer, question="grade", number=7))
         db.session.commit()
         return who.id
-
-
-def text_of(response: Any, status: int = 200) -> str:
-    assert response.status_code == status
-    return unescape(" ".join(response.get_data(as_text=True).split()))
 
 
 def actions(app: Flask) -> list[str]:

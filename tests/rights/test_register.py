@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from html import unescape
 from typing import Any
 
 import pytest
@@ -21,6 +20,7 @@ from survey.rights.answered import Request, month_later
 from survey.rights.register import REGISTER, mail_goes_to
 from tests import stories
 from tests.engines import settings_for
+from tests.reading import text_of
 
 SignIn = Callable[..., FlaskClient]
 
@@ -90,11 +90,6 @@ def test_where_mail_goes_is_told_without_its_password(app: Flask, sign_in: SignI
     url = f"sqlite:///{tmp_path / 'none.db'}"
     other = create_app(settings_for(tmp_path, url, mail_url="smtps://me:secret@mail.example.org:465"))
     assert mail_goes_to(other.settings) == "mail.example.org"  # type: ignore[attr-defined]
-
-
-def text_of(response: Any, status: int = 200) -> str:
-    assert response.status_code == status
-    return unescape(" ".join(response.get_data(as_text=True).split()))
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from html import unescape
 from typing import Any
 from urllib.parse import urlencode
 
@@ -23,13 +22,10 @@ from survey.jobs.models import Job
 from survey.jobs.tasks import forget
 from survey.responses.models import Response
 from tests import stories
+from tests.reading import text_of
 
 SignIn = Callable[..., FlaskClient]
-
-
-@pytest.fixture(autouse=True)
-def posts_need_no_token(app: Flask) -> None:
-    app.config["WTF_CSRF_ENABLED"] = False
+pytestmark = pytest.mark.usefixtures("posts_need_no_token")
 
 
 @pytest.fixture
@@ -44,11 +40,6 @@ def answers(app: Flask) -> None:
 
 def days(**given: object) -> dict[str, Any]:
     return {**keeping.DEFAULTS, **given}
-
-
-def text_of(response: Any, status: int = 200) -> str:
-    assert response.status_code == status
-    return unescape(" ".join(response.get_data(as_text=True).split()))
 
 
 @contextmanager

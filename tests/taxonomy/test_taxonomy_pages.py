@@ -24,17 +24,13 @@ from survey.reasons.models import HumanLabel, ReviewItem
 from survey.taxonomy import queries
 from survey.taxonomy.models import Reason, TaxonomyChange
 from tests import stories
+from tests.reading import text_of
 
 SignIn = Callable[..., FlaskClient]
 LIST = "/reasons"
 KINDS = ("rename", "merge", "split", "retire", "restore")
 NAMES = {"label_nl": "Spaaractie voorbij", "label_en": "Loyalty scheme ended", "p": "promotion", "influence": "yes"}
 PARTS = {"nl_1": "Prijs te hoog", "en_1": "Too expensive", "nl_2": "Prijs verhoogd", "en_2": "Price went up"}
-
-
-def text_of(response: Any, status: int = 200) -> str:
-    assert response.status_code == status
-    return unescape(" ".join(response.get_data(as_text=True).split()))
 
 
 def key(app: Flask, code: str) -> int:

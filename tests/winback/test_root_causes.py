@@ -4,7 +4,6 @@ import csv
 import io
 from collections.abc import Callable
 from datetime import date
-from html import unescape
 from typing import Any
 
 import pytest
@@ -22,6 +21,7 @@ from survey.rights.erasing import erase_person
 from survey.taxonomy.models import Reason
 from survey.winback.root_causes import MOST_TOLD, causes_in
 from tests import stories
+from tests.reading import text_of
 from tests.winback.callers import inside
 
 SignIn = Callable[..., FlaskClient]
@@ -41,11 +41,6 @@ def heard(stated: str, root: str | None, *whys: str, branch: str = "Utrecht", on
     db.session.add(RootCause(response_id=answer.id, reason_id=reason, whys=told, masked_whys=told))
     db.session.flush()
     return who.id
-
-
-def text_of(response: Any, status: int = 200) -> str:
-    assert response.status_code == status
-    return unescape(" ".join(response.get_data(as_text=True).split()))
 
 
 def rows_of(response: Any) -> list[list[str]]:

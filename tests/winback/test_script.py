@@ -1,8 +1,6 @@
 """What interviewers say: ours until somebody writes it otherwise, and ours again."""
 
 from collections.abc import Callable
-from html import unescape
-from typing import Any
 
 import pytest
 from flask import Flask
@@ -16,20 +14,12 @@ from survey.winback import script_lines
 from survey.winback.calls_script import Talking, script_of
 from survey.winback.models import ScriptLine
 from tests import stories
+from tests.reading import text_of
 from tests.winback.callers import inside, to_call
 
 SignIn = Callable[..., FlaskClient]
 PATH = "/calls/script"
-
-
-@pytest.fixture(autouse=True)
-def no_csrf(app: Flask) -> None:
-    app.config["WTF_CSRF_ENABLED"] = False
-
-
-def text_of(response: Any, status: int = 200) -> str:
-    assert response.status_code == status
-    return unescape(" ".join(response.get_data(as_text=True).split()))
+pytestmark = pytest.mark.usefixtures("posts_need_no_token")
 
 
 def typed(app: Flask, **changed: str) -> dict[str, str]:
