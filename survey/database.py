@@ -20,6 +20,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from survey.arrays import take_arrays
+
 T = TypeVar("T")
 
 #: Serialisation failure and deadlock: the whole transaction may be tried again.
@@ -94,9 +96,13 @@ def engine_options(database_url: str) -> dict[str, Any]:
 
 
 def apply_engine_rules(engine: Engine) -> None:
-    """On PostgreSQL a transaction that begins outside `writing` is READ ONLY, as on SQLite."""
+    """On PostgreSQL a transaction that begins outside `writing` is READ ONLY, as on SQLite; and it takes arrays."""
     if engine.dialect.name != "postgresql":
         return
+
+    @event.listens_for(engine, "connect")
+    def connect(connection: Any, _record: Any) -> None:
+        take_arrays(connection)
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:

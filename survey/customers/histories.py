@@ -22,7 +22,6 @@ from sqlalchemy import (
     Select,
     cast,
     delete,
-    exists,
     func,
     insert,
     literal,
@@ -32,10 +31,11 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import InstrumentedAttribute
 
+from survey import columns
 from survey.collector import collector_paused
 from survey.customers import newest
 from survey.customers.models import CustomerHistory, ServiceHistory, StaleHistory, Transaction, WatchedService
-from survey.customers.packing import Spent, rows_of, unpacked
+from survey.customers.packing import Ints, Spent, rows_of, unpacked
 from survey.extensions import db
 from survey.many import among, listed, on_postgresql
 
@@ -67,17 +67,39 @@ def add(bought: Sequence[Sequence[Any]]) -> None:
     The older purchases are not read for it, which is most of what making a history anew costs. Who bought a watched
     service is marked.
     """
-    if on_postgresql():
-        # Two writers at once would each add to what they had read; marks make one wait for the other.
-        mark(row[0] for row in bought)
-        return
     services = set(db.session.scalars(select(WatchedService.service)))
     mark(row[0] for row in bought if row[3] in services)
     if bought:
         with collector_paused():
-            new = _spent(bought)
-            _store(new.and_also(_stored(np.unique(new.customer).tolist())))
-        newest.reached(_EPOCH + timedelta(days=int(new.day.max())))
+            days = (_append if on_postgresql() else _put_in)(_spent(bought))
+        if len(days):
+            newest.reached(_EPOCH + timedelta(days=int(days.max())))
+
+
+def _put_in(new: Spent) -> Ints:
+    """For SQLite: read, and written with the new ones among them. Gives the days that are in."""
+    _store(new.and_also(_stored(np.unique(new.customer).tolist())))
+    return new.day
+
+
+def _append(new: Spent) -> Ints:
+    """For PostgreSQL: the one new visit of a customer goes behind the others where it is later; everybody else is
+    marked. A row stays locked until we commit, so another writer adds to what we made of it, and `refresh_some` reads
+    the purchases when ours are there. Gives the days that are in."""
+    visits = new.by_day()
+    who, number = np.unique(visits.customer, return_counts=True)
+    one = np.isin(visits.customer, who[number == 1])
+    names = ("customer", "day", "cents")
+    given = columns.given({name: getattr(visits, name)[one] for name in names})
+    customer, day, cents = (given.cell[name] for name in names)
+    longer = given.run(
+        f"""UPDATE customer_history SET visits = visits + 1, last_on = {columns.as_day(day)},
+            total_cents = total_cents + {cents}, packed = packed || int4send({day}::int) || int8send({cents})
+            {given.rows} WHERE customer_id = {customer} AND last_on < {columns.as_day(day)} RETURNING customer_id"""  # noqa: S608  # our own names
+    )
+    there = np.array([row[0] for row in longer], dtype=np.int64)
+    mark(np.setdiff1d(who, there).tolist())
+    return visits.day[np.isin(visits.customer, there)]
 
 
 def mark(customer_ids: Iterable[int]) -> None:
@@ -102,7 +124,8 @@ def refresh_some(size: int | None = None) -> int:
     many there were, 0 when nobody is left.
 
     1. The marks are taken away first: a purchase that comes in from then on waits for this transaction, and marks.
-    2. What is summarised is read after that, so with every purchase whose mark was taken.
+    2. The histories are held: who is adding to one is waited for, and who wants to from then on waits.
+    3. What is summarised is read after that, so with every purchase whose mark was taken or that was added.
     Flushes; run until it gives 0, each time in a transaction of its own.
     """
     some = select(StaleHistory.customer_id).order_by(StaleHistory.customer_id).limit(size or BATCH)
@@ -110,8 +133,8 @@ def refresh_some(size: int | None = None) -> int:
     taken = list(db.session.scalars(taking.execution_options(synchronize_session=False)))
     if taken:
         services = list(db.session.scalars(select(WatchedService.service)))
-        make, before = _make_there if on_postgresql() else _make_here, newest.newest_of(taken)
-        make(taken, services)
+        before = newest.held_newest_of(taken)
+        (_make_there if on_postgresql() else _make_here)(taken, services)
         newest.changed(before, newest.newest_of(taken))
     return len(taken)
 
@@ -175,6 +198,8 @@ def _store(spent: Spent, service: str | None = None) -> None:
 
 
 def _remove(table: type[CustomerHistory | ServiceHistory], customer_ids: list[int]) -> None:
+    if not customer_ids:
+        return
     going = delete(table).where(among(table.customer_id, customer_ids))
     db.session.execute(going.execution_options(synchronize_session=False))
 
@@ -182,22 +207,15 @@ def _remove(table: type[CustomerHistory | ServiceHistory], customer_ids: list[in
 def _make_there(customer_ids: list[int], services: list[str]) -> None:
     """For PostgreSQL, which packs by itself."""
     theirs = among(Transaction.customer_id, customer_ids)
-    sources: dict[type[CustomerHistory | ServiceHistory], Select[Any]]
-    sources = {CustomerHistory: _summaries((Transaction.customer_id,), theirs)}
+    made = _replacing(CustomerHistory, _summaries((Transaction.customer_id,), theirs))
+    there = db.session.scalars(made.returning(CustomerHistory.customer_id)).all()
+    _remove(CustomerHistory, list(set(customer_ids).difference(there)))
     if services:
+        _remove(ServiceHistory, customer_ids)
         bought = theirs & Transaction.service.in_(services)
-        sources[ServiceHistory] = _summaries((Transaction.customer_id, Transaction.service), bought)
-    for table, source in sources.items():
-        gone = delete(table).where(among(table.customer_id, customer_ids), ~_has_purchases(table))
-        db.session.execute(gone.execution_options(synchronize_session=False))
-        db.session.execute(_replacing(table, source))
-
-
-def _has_purchases(table: type[CustomerHistory | ServiceHistory]) -> ColumnElement[bool]:
-    theirs = Transaction.customer_id == table.customer_id
-    if table is ServiceHistory:
-        theirs &= Transaction.service == ServiceHistory.service
-    return exists(select(literal(1)).where(theirs).correlate(table))
+        db.session.execute(
+            _replacing(ServiceHistory, _summaries((Transaction.customer_id, Transaction.service), bought))
+        )
 
 
 def _replacing(table: type[CustomerHistory | ServiceHistory], source: Select[Any]) -> Any:

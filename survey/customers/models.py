@@ -183,11 +183,11 @@ class WatchedService(Base):
 
 
 class StaleHistory(Base):
-    """A customer whose purchases changed since the histories were made."""
+    """A customer whose purchases changed since the histories were made. A mark, so without a foreign key."""
 
     __tablename__ = "stale_history"
 
-    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), primary_key=True, autoincrement=False)
+    customer_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
 
 
 class Import(Base):

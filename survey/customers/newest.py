@@ -24,6 +24,16 @@ def newest_of(customer_ids: Sequence[int]) -> date | None:
     return db.session.scalar(select(func.max(CustomerHistory.last_on)).where(theirs))
 
 
+def held_newest_of(customer_ids: Sequence[int]) -> date | None:
+    """The same, of histories that nobody else changes until we commit."""
+    theirs = among(CustomerHistory.customer_id, customer_ids)
+    held = (
+        select(CustomerHistory.last_on).where(theirs).order_by(CustomerHistory.customer_id).with_for_update().subquery()
+    )
+    day: date | None = db.session.scalar(select(func.max(held.c.last_on)))
+    return day
+
+
 def reached(day: date | None) -> None:
     """Somebody bought something on this day. Touches the row only where it is news, so that writers do not meet."""
     if day is not None:

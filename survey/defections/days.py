@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Integer, cast, func
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
-from survey.analyst import EPOCH, STILL_GONE, Ints
+from survey.analyst import EPOCH, Ints
 from survey.extensions import db
 from survey.many import plain_rows_of as plain_rows_of
 
@@ -36,13 +36,3 @@ def days_of(dates: Sequence[date | None], missing: int) -> Ints:
     """(n,) days since 1970-01-01; `missing` where there is no date."""
     days = np.array(dates, dtype="datetime64[D]")
     return np.where(np.isnat(days), missing, days.astype(np.int64))
-
-
-def written(days: Ints) -> list[str | None]:
-    """The days as both engines read them, 2026-11-25; None for `STILL_GONE`."""
-    # Each day is written once: there are far fewer of them than rows.
-    each, place = np.unique(days, return_inverse=True)
-    texts = each.astype("datetime64[D]").astype(str).astype(object)
-    texts[each == STILL_GONE] = None
-    told: list[str | None] = texts[place].tolist()
-    return told

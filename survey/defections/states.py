@@ -9,38 +9,37 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
 
 import numpy as np
-from sqlalchemy import case, func, select
+from sqlalchemy import case, delete, func, select
 
+from survey import columns
 from survey.analyst import STILL_GONE, Flags, Ints, day_number, detecting
 from survey.clock import today
-from survey.defections.days import column, day_in, days_of, plain_rows_of, rows_of, written
+from survey.defections.days import column, day_in, days_of, plain_rows_of, rows_of
 from survey.defections.histories import Range
 from survey.defections.models import STATES, CustomerState, Defection
 from survey.defections.returns import Standing
 from survey.extensions import db
 from survey.jobs.models import Job
-
-#: makes every day of a calendar a number of 23 bits
-_SHIFT = 3_000_000
-_DELETE = "DELETE FROM customer_state WHERE customer_id = ?"
-#: for SQLite, a list of numbers as one value (see `_packed`): a statement a row would take twice as long
-_STORE_NUMBERS = f"""
-    INSERT INTO customer_state (customer_id, state, since_on)
-    SELECT value >> 26, CASE value >> 23 & 7 {" ".join(f"WHEN {n} THEN '{name}'" for n, name in enumerate(STATES))} END,
-        date(2440587.5 + (value & 8388607) - {_SHIFT})
-    FROM json_each(?) WHERE true
-    ON CONFLICT (customer_id) DO UPDATE SET state = excluded.state, since_on = excluded.since_on"""  # noqa: S608
-#: for PostgreSQL, three columns as three values
-_STORE_ARRAYS = """
-    INSERT INTO customer_state (customer_id, state, since_on)
-    SELECT * FROM unnest(%s::int[], %s::varchar[], %s::date[])
-    ON CONFLICT (customer_id) DO UPDATE SET state = excluded.state, since_on = excluded.since_on"""
+from survey.many import among, on_postgresql
 
 #: numbers of the states in columns: their places in STATES
 NUMBER = {name: number for number, name in enumerate(STATES)}
+_NAMES = " ".join(f"WHEN {number} THEN '{name}'" for number, name in enumerate(STATES))
+_STORE = f"""
+    INSERT INTO customer_state (customer_id, state, since_on)
+    SELECT {{customer}}, CASE {{number}} {_NAMES} END, {{day}} {{rows}} WHERE true
+    ON CONFLICT (customer_id) DO UPDATE SET state = excluded.state, since_on = excluded.since_on"""  # noqa: S608  # our own names
+#: makes every day of a calendar a number of 23 bits
+_SHIFT = 3_000_000
+#: for SQLite, a list of numbers as one value (see `_packed`): a statement a row would take twice as long
+_PACKED = {
+    "customer": "value >> 26",
+    "number": "value >> 23 & 7",
+    "day": f"date(2440587.5 + (value & 8388607) - {_SHIFT})",
+    "rows": "FROM json_each(?)",
+}
 #: the newest departures, by which is judged how long a departure takes to be known
 RECENT = 20_000
 #: of so many departures all are known after `days_until_known`
@@ -105,16 +104,18 @@ def moves(said: list[Stands], standing: Standing, customers: Range, as_of: date)
 
 def keep(moved: Moves) -> None:
     """Store what changed, all rows at once. Flushes."""
-    connection = db.session.connection()
     if len(moved.nowhere):
-        keys = [(key,) for key in moved.nowhere.tolist()]
-        connection.exec_driver_sql(_DELETE.replace("?", "%s") if _on_postgresql() else _DELETE, keys)
+        going = delete(CustomerState).where(among(CustomerState.customer_id, moved.nowhere.tolist()))
+        db.session.execute(going.execution_options(synchronize_session=False))
     if not len(moved.now):
         return
-    if _on_postgresql():
-        connection.exec_driver_sql(_STORE_ARRAYS, _columns(moved.now))
+    if on_postgresql():
+        now = moved.now
+        given = columns.given({"customer": now.customer, "number": now.state, "since": now.since})
+        cell, day = given.cell, columns.as_day(given.cell["since"])
+        given.run(_STORE.format(customer=cell["customer"], number=cell["number"], day=day, rows=given.rows))
     else:
-        connection.exec_driver_sql(_STORE_NUMBERS, (_packed(moved.now),))
+        db.session.connection().exec_driver_sql(_STORE.format(**_PACKED), (_packed(moved.now),))
 
 
 def as_of() -> date | None:
@@ -174,15 +175,6 @@ def _stored(customers: Range) -> Stands:
     return Stands(column(rows, 0), column(rows, 1), column(rows, 2))
 
 
-def _columns(now: Stands) -> tuple[list[Any], ...]:
-    """Plain values as PostgreSQL reads them."""
-    return now.customer.tolist(), [STATES[number] for number in now.state.tolist()], written(now.since)
-
-
 def _packed(now: Stands) -> str:
     """A whole number a customer: key, place in `STATES` (3 bits), day (23 bits)."""
     return json.dumps((now.customer << 26 | now.state << 23 | now.since + _SHIFT).tolist())
-
-
-def _on_postgresql() -> bool:
-    return db.session.get_bind().dialect.name == "postgresql"

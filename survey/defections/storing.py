@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -10,24 +10,25 @@ from typing import Any
 import numpy as np
 from sqlalchemy import ColumnElement, func, select
 
-from survey.analyst import STILL_GONE, Flags, Ints
+from survey import columns
+from survey.analyst import STILL_GONE, Flags, Ints, day_number
 from survey.clock import now
 from survey.defections import states
-from survey.defections.days import column, rows_of, written
+from survey.defections.days import column, plain_rows_of
 from survey.defections.histories import Range
 from survey.defections.models import Defection
 from survey.defections.returns import Returns
-from survey.extensions import db
 from survey.many import among
 
 #: how a lost value was come by: from the own purchases, or from what the business said the customer is worth
 OWN_SPEND = "own_spend"
 GIVEN_VALUE = "given_value"
 
-COLUMNS = (
-    "customer_id", "definition_id", "episode", "last_visit_on", "defected_on", "noticed_on", "returned_on",
-    "yearly_spend", "remaining_years", "lost_value", "value_method", "created_at",
-)  # fmt: skip
+#: columns of `Found` as they go to the database
+_GIVEN = {
+    "customer": "i8", "definition_id": "i8", "number": "i8", "last_visit_day": "i8", "defected_day": "i8",
+    "returned_day": "i8", "yearly_cents": "i8", "lost_cents": "i8", "remaining_years": "f8", "is_given": "i8",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,10 +127,9 @@ class Noticed:
 
 @dataclass(frozen=True, eq=False)
 class Stored:
-    """What came of a batch: what was stored, with the keys it has now, and how many came back."""
+    """What came of a batch: what was stored, and how many came back."""
 
     found: Found
-    keys: Ints
     returned: int
 
     @property
@@ -144,8 +144,10 @@ class Stored:
 
     def _noticed(self, rows: Flags) -> list[Noticed]:
         some = self.found.at(rows)
+        if not len(some):
+            return []
         on = some.defected_day.astype("datetime64[D]").tolist()
-        values = (self.keys[rows].tolist(), some.customer.tolist(), on, some.is_open.tolist())
+        values = (_keys_of(some).tolist(), some.customer.tolist(), on, some.is_open.tolist())
         return [Noticed(*row) for row in zip(*values, strict=True)]
 
 
@@ -154,20 +156,20 @@ def store(findings: Findings) -> Stored:
     returned = _store_returns(findings.returned)
     states.keep(findings.moved)
     fresh = _not_yet_stored(findings.new)
-    if not len(fresh):
-        return Stored(fresh, np.zeros(0, dtype=np.int64), returned)
-    _insert(_rows(fresh, findings.as_of))
-    return Stored(fresh, _keys_of(fresh), returned)
+    if len(fresh):
+        _insert(fresh, findings.as_of)
+    return Stored(fresh, returned)
 
 
 def _store_returns(returned: Returns) -> int:
     """Only the latest episode of a customer can be open."""
     if not len(returned):
         return 0
-    sign = _sign()
-    statement = f"UPDATE defection SET returned_on = {sign} WHERE customer_id = {sign} AND returned_on IS NULL"  # noqa: S608  # a sign for a value
-    rows = list(zip(written(returned.day), returned.customer.tolist(), strict=True))
-    done = db.session.connection().exec_driver_sql(statement, rows)
+    given = columns.given({"who": returned.customer, "day": returned.day})
+    day, who = columns.as_day(given.cell["day"]), given.cell["who"]
+    done = given.run(
+        f"UPDATE defection SET returned_on = {day} {given.rows} WHERE customer_id = {who} AND returned_on IS NULL"  # noqa: S608  # names
+    )
     return int(done.rowcount)
 
 
@@ -175,74 +177,42 @@ def _not_yet_stored(new: Found) -> Found:
     if not len(new):
         return new
     query = select(Defection.customer_id, func.max(Defection.episode)).where(_theirs(new))
-    rows = rows_of(query.group_by(Defection.customer_id).order_by(Defection.customer_id))
+    rows = plain_rows_of(query.group_by(Defection.customer_id).order_by(Defection.customer_id))
     customer, highest = np.append(column(rows, 0), -1), np.append(column(rows, 1), 0)
     row = np.searchsorted(customer[:-1], new.customer)
     return new.at(new.number > np.where(customer[row] == new.customer, highest[row], 0))
 
 
-def _keys_of(fresh: Found) -> Ints:
-    query = select(Defection.id, Defection.customer_id, Defection.episode).where(_theirs(fresh))
-    rows = rows_of(query.order_by(Defection.customer_id, Defection.episode))
+def _keys_of(stored: Found) -> Ints:
+    query = select(Defection.id, Defection.customer_id, Defection.episode).where(_theirs(stored))
+    rows = plain_rows_of(query.order_by(Defection.customer_id, Defection.episode))
     most = int(max(row[2] for row in rows)) + 1
-    stored = column(rows, 1) * most + column(rows, 2)
-    return column(rows, 0)[np.searchsorted(stored, fresh.customer * most + fresh.number)]
+    there = column(rows, 1) * most + column(rows, 2)
+    return column(rows, 0)[np.searchsorted(there, stored.customer * most + stored.number)]
 
 
 def _theirs(found: Found) -> ColumnElement[bool]:
     return among(Defection.customer_id, np.unique(found.customer).tolist())
 
 
-def _rows(found: Found, as_of: date) -> Iterator[tuple[Any, ...]]:
-    """Plain values as either engine reads them, in the order of `COLUMNS`."""
-    moment, size = now(), len(found)
-    methods = np.where(found.is_given, GIVEN_VALUE, OWN_SPEND).tolist()
-    return zip(
-        found.customer.tolist(),
-        found.definition_id.tolist(),
-        found.number.tolist(),
-        written(found.last_visit_day),
-        written(found.defected_day),
-        [as_of.isoformat()] * size,
-        written(found.returned_day),
-        _amounts(found.yearly_cents),
-        found.remaining_years.tolist(),
-        _amounts(found.lost_cents),
-        methods,
-        [_moment(moment)] * size,
-        strict=True,
-    )
+def _insert(found: Found, as_of: date) -> None:
+    given = columns.given({name: getattr(found, name).astype(kind) for name, kind in _GIVEN.items()})
+    given.insert("defection", _cells(given.cell, as_of))
 
 
-def _amounts(cents: Ints) -> Iterable[Any]:
-    # PostgreSQL's decimals take every digit of a float; a float of SQLite is the cent nearest to it.
-    amounts = (cents / 100).tolist()
-    return [f"{amount:.2f}" for amount in amounts] if _on_postgresql() else amounts
-
-
-def _moment(moment: Any) -> str:
-    return str(moment.isoformat(sep=" ") if _on_postgresql() else moment.replace(tzinfo=None).isoformat(sep=" "))
-
-
-def _insert(rows: Iterator[tuple[Any, ...]]) -> None:
-    """All rows at once, in the words of the driver: a dictionary and a typed value per cell would take most of the
-    time of a first detection."""
-    names = ", ".join(COLUMNS)
-    if not _on_postgresql():
-        signs = ", ".join("?" * len(COLUMNS))
-        statement = f"INSERT INTO defection ({names}) VALUES ({signs})"  # noqa: S608  # names of columns
-        db.session.connection().exec_driver_sql(statement, list(rows))
-        return
-    raw: Any = db.session.connection().connection.dbapi_connection
-    with raw.cursor() as cursor, cursor.copy(f"COPY defection ({names}) FROM STDIN") as copy:
-        for row in rows:
-            copy.write_row(row)
-
-
-def _sign() -> str:
-    """What stands for a value in a statement of the driver."""
-    return "%s" if _on_postgresql() else "?"
-
-
-def _on_postgresql() -> bool:
-    return db.session.get_bind().dialect.name == "postgresql"
+def _cells(given: dict[str, str], as_of: date) -> dict[str, str]:
+    """What stands in each column of a new row, made of the columns of `_GIVEN`."""
+    return {
+        "customer_id": given["customer"],
+        "definition_id": given["definition_id"],
+        "episode": given["number"],
+        "last_visit_on": columns.as_day(given["last_visit_day"]),
+        "defected_on": columns.as_day(given["defected_day"]),
+        "noticed_on": columns.as_day(str(day_number(as_of))),
+        "returned_on": columns.as_day(f"NULLIF({given['returned_day']}, {STILL_GONE})"),
+        "yearly_spend": columns.as_amount(given["yearly_cents"]),
+        "remaining_years": given["remaining_years"],
+        "lost_value": columns.as_amount(given["lost_cents"]),
+        "value_method": f"CASE {given['is_given']} WHEN 1 THEN '{GIVEN_VALUE}' ELSE '{OWN_SPEND}' END",
+        "created_at": columns.as_moment(now()),
+    }

@@ -6,6 +6,7 @@ import random
 import struct
 import threading
 from collections import defaultdict
+from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal
 
@@ -292,34 +293,70 @@ def test_an_import_killed_after_publishing_leaves_nothing_wrong(tmp_path, waitin
         assert stored() == told()
 
 
+def come_in(key, on, number):
+    """A purchase, in this transaction, as an import brings it; it goes into the history or marks the customer."""
+    made = insert(Transaction).values(
+        customer_id=key, occurred_on=on, amount=1, identity=bytes([number] * 16), ordinal=0, service=""
+    )
+    new = db.session.execute(made.returning(*histories.bought_columns())).all()
+    histories.add(new)
+
+
+@contextmanager
+def elsewhere(app, work):
+    """Work in a transaction of another connection, which is to wait for this one."""
+    done = []
+
+    def run():
+        with app.app_context():
+            done.append(work())
+            db.session.remove()
+
+    other = threading.Thread(target=run)
+    other.start()
+    other.join(0.5)
+    assert done == []
+    yield
+    other.join(20)
+    assert len(done) == 1
+
+
 @pytest.mark.postgresql
 @pytest.mark.usefixtures("context")
 def test_a_purchase_that_is_just_coming_in_is_waited_for(app):
     """The mark stands already, and the purchase behind it is not committed yet when the mark is to be taken away."""
     (key,) = people(1)
     committed(db.session, lambda: histories.mark([key]))
-    done = []
-
-    def refresh():
-        with app.app_context():
-            done.append(refreshed())
-            db.session.remove()
-
-    other = threading.Thread(target=refresh)
-    identity = bytes(16)
-    db.session.execute(
-        insert(Transaction).values(
-            customer_id=key, occurred_on=dt.date(2026, 1, 1), amount=1, identity=identity, ordinal=0, service=""
-        )
-    )
-    histories.mark([key])
-    other.start()
-    other.join(0.5)
-    assert done == []
-    db.session.commit()
-    other.join(20)
-    assert done == [[1]]
+    come_in(key, dt.date(2026, 1, 1), 1)
+    with elsewhere(app, refreshed):
+        db.session.commit()
     assert stored() == told() != {}
+
+
+@pytest.mark.postgresql
+@pytest.mark.usefixtures("context")
+@pytest.mark.parametrize("day", [1, 2, 3], ids=["earlier", "the same day", "later"])
+@pytest.mark.parametrize("marked", [False, True], ids=["added by both", "made anew by the other"])
+def test_two_writers_of_one_history_lose_nothing(app, day, marked):
+    (key,) = people(1)
+    come_in(key, dt.date(2026, 1, 1), 1)
+    db.session.commit()
+    refreshed()
+    if marked:
+        committed(db.session, lambda: histories.mark([key]))
+
+    def other():
+        if not marked:
+            committed(db.session, lambda: come_in(key, dt.date(2026, 2, day), 3))
+        return refreshed()
+
+    come_in(key, dt.date(2026, 2, 2), 2)
+    with elsewhere(app, other):
+        db.session.commit()
+    assert wrong_ones() == set()
+    refreshed()
+    assert stored() == told()
+    assert len(told()[key]) == (2 if marked or day == 2 else 3)
 
 
 @pytest.mark.usefixtures("context")

@@ -94,7 +94,8 @@ def everything_stored() -> str:
 
 def leading_to_a_customer() -> set[str]:
     """The tables that name a customer, by key or by number, or name a row that does; that of the customers too."""
-    found = {table.name for table in db.metadata.sorted_tables if "external_id" in table.columns}
+    known_by = {"external_id", "customer_id"}
+    found = {table.name for table in db.metadata.sorted_tables if known_by & set(table.columns.keys())}
     while more := {table.name for table in db.metadata.sorted_tables if _names(table, found)} - found:
         found |= more
     return found

@@ -49,7 +49,7 @@ def of_customers() -> set[str]:
         more = {
             table.name
             for table in Base.metadata.sorted_tables
-            if {key.column.table.name for key in table.foreign_keys} & found
+            if {key.column.table.name for key in table.foreign_keys} & found or "customer_id" in table.columns
         }
         if more <= found:
             return found

@@ -1,13 +1,15 @@
 """Notice who left and who came back, and plan whom to ask: looked at batch by batch, stored in short transactions."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any
 
+from flask import Flask, current_app
 from sqlalchemy import func, select
 
 from survey.analyst import Ints
@@ -21,6 +23,7 @@ from survey.defections.histories import Range
 from survey.extensions import db
 from survey.invitations import planning
 from survey.jobs.models import Job
+from survey.many import on_postgresql
 from survey.turns import SECONDS_OF_WIDE_WORK, Turns, make_room
 
 #: customers that are looked at before what was found of them is stored, in an order of its own; a killed run begins
@@ -28,6 +31,8 @@ from survey.turns import SECONDS_OF_WIDE_WORK, Turns, make_room
 LOT = 100_000
 #: customers whose findings are stored in one transaction, to begin with
 STORED_AT_ONCE = 5_000
+
+Look = Callable[[list[Range]], detection.Findings]
 
 
 class ImportUnderway(Exception):
@@ -63,9 +68,8 @@ def detect(question: Question, job: Job | None = None) -> dict[str, Any]:
     committed(db.session, partial(alerts.tell_of_models, sum(rule.lacks_a_model for rule in applied)))
     done = Counter[str](_so_far(job))
     turns = Turns(partial(committed, db.session), STORED_AT_ONCE, SECONDS_OF_WIDE_WORK)
-    for lot in _lots(ranges):
+    for found in _found_in(_lots(ranges), partial(_look_through, question, applied)):
         with collector_paused():
-            found = detection.Findings.together([_looked_at(customers, question, applied) for customers in lot])
             done += _stored(found, question, job, turns)
     return _outcome(done, question.as_of)
 
@@ -85,6 +89,32 @@ def _begin(job: Job | None) -> None:
 def _lots(ranges: list[Range]) -> Iterator[list[Range]]:
     by_lot = groupby(ranges, lambda customers: (customers.first_id - 1) // LOT)
     return (list(lot) for _number, lot in by_lot)
+
+
+def _found_in(lots: Iterator[list[Range]], look: Look) -> Iterator[detection.Findings]:
+    """What each lot shows. On PostgreSQL the next one is looked through while one is stored: its server does the one,
+    we the other. SQLite stores in this process, and each of its many small steps would wait for a turn."""
+    if not on_postgresql():
+        yield from map(look, lots)
+        return
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # what stands behind the proxy
+    with ThreadPoolExecutor(1, thread_name_prefix="look") as pool:
+        ahead = [pool.submit(_beside, app, look, lot) for lot in islice(lots, 1)]
+        while ahead:
+            found = ahead.pop().result()
+            ahead = [pool.submit(_beside, app, look, lot) for lot in islice(lots, 1)]
+            yield found
+
+
+def _beside(app: Flask, look: Look, lot: list[Range]) -> detection.Findings:
+    """Look with a session of one's own."""
+    with app.app_context():
+        return look(lot)
+
+
+def _look_through(question: Question, applied: list[detection.AppliedRule], lot: list[Range]) -> detection.Findings:
+    with collector_paused():
+        return detection.Findings.together([_looked_at(customers, question, applied) for customers in lot])
 
 
 def _looked_at(customers: Range, question: Question, applied: list[detection.AppliedRule]) -> detection.Findings:
