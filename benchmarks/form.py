@@ -1,6 +1,7 @@
 """The respondent's page on a slow phone, in a real browser: bytes, requests, and how soon a reason can be chosen.
 
-390 pixels wide, processor four times slower, 1.6 Mbit/s, 150 ms to and fro, nothing cached; the median of many loads.
+390 pixels wide, processor four times slower, 1.6 Mbit/s, 150 ms to and fro, nothing cached; the median of many loads,
+in turns with a bare page.
 The questionnaire is that of a new installation with a question after seven of its reasons and four more: as large as
 the editor's templates make one. Then axe (WCAG 2.2 AA) in both languages, on the empty form, with a question open under
 its reason, and with mistakes; and the whole way by keyboard, and with script switched off. Needs Chromium.
@@ -75,18 +76,16 @@ class Load:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", type=Path, help="file to write the figures to")
-    parser.add_argument("--loads", type=int, default=11)
+    parser.add_argument("--loads", type=int, default=15)
     asked = parser.parse_args()
     report = Report(f"The form on a slow phone, median of {asked.loads} loads")
     with tempfile.TemporaryDirectory() as folder, site(Path(folder)) as (stage, links), sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=browser.found(), args=["--no-sandbox"])
         address = f"http://{stage.host}"
-        measure(report, chromium, address + links["slow"], asked.loads)
         with plain_page() as plain:
-            seconds = statistics.median(load(chromium, plain).seconds for _ in range(asked.loads))
-        report.add(Figure("the same of a bare page with eight choices", seconds, "s"))
-        seconds = statistics.median(load(chromium, address + links["installed"]).seconds for _ in range(asked.loads))
-        report.add(Figure("the same without further questions", seconds, "s", 0.6))
+            pages = {"whole": address + links["slow"], "installed": address + links["installed"], "bare": plain}
+            runs = load_in_turns(chromium, pages, asked.loads)
+        add(report, runs)
         for language in LANGUAGES:
             found = faults(chromium, address + links["axe"], language)
             report.add(Figure(f"axe violations, {language}", found, "", 0))
@@ -211,14 +210,24 @@ def link(version: QuestionnaireVersion, seed: int) -> str:
     return f"/a/{token_for(ANSWER, asked.id)}"
 
 
-def measure(report: Report, chromium: Browser, address: str, loads: int) -> None:
-    runs = [load(chromium, address) for _ in range(loads)]
-    sizes, seconds = [run.transferred for run in runs], [run.seconds for run in runs]
+def load_in_turns(chromium: Browser, pages: dict[str, str], loads: int) -> dict[str, list[Load]]:
+    """Each page so many times, one after another, so that what the machine does meanwhile is in all alike."""
+    for address in pages.values():
+        load(chromium, address)  # a browser that has just started is slower
+    rounds = [{name: load(chromium, address) for name, address in pages.items()} for _ in range(loads)]
+    return {name: [one[name] for one in rounds] for name in pages}
+
+
+def add(report: Report, runs: dict[str, list[Load]]) -> None:
+    whole, sizes = runs["whole"], [run.transferred for run in runs["whole"]]
+    seconds = {name: [run.seconds for run in loads] for name, loads in runs.items()}
     report.add(Figure("transferred, page and all it needs", statistics.median(sizes) / 1000, "kB", 15))
-    report.add(Figure("requests", max(run.requests for run in runs), "", 1))
+    report.add(Figure("requests", max(run.requests for run in whole), "", 1))
     report.add(Figure("of what fits in one round trip", max(sizes) / ONE_ROUND_TRIP, "", 1))
-    report.add(Figure("until a reason can be chosen, median", statistics.median(seconds), "s", 0.6))
-    report.add(Figure("until a reason can be chosen, slowest", max(seconds), "s"))
+    report.add(Figure("until a reason can be chosen, median", statistics.median(seconds["whole"]), "s", 0.6))
+    report.add(Figure("until a reason can be chosen, slowest", max(seconds["whole"]), "s"))
+    report.add(Figure("the same without further questions", statistics.median(seconds["installed"]), "s", 0.6))
+    report.add(Figure("the same of a bare page with eight choices", statistics.median(seconds["bare"]), "s"))
 
 
 def load(chromium: Browser, address: str) -> Load:

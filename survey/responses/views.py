@@ -28,14 +28,14 @@ from survey.responses.answering import How, mark_started, take
 from survey.responses.drafts import Draft, draft_of, empty_drafts, save_draft
 from survey.responses.forms import AnswerForm, typed
 from survey.responses.timing import is_ours, seconds_since, stamp
-from survey.responses.web import FORM_TYPE, give_back, guesses_too_often, is_from_another_site, pack, sent_fields
+from survey.responses.web import FORM_TYPE, ease, give_back, guesses_too_often, is_from_another_site, sent_fields
 from survey.write_gate import GateTimeout
 
 #: links that are not ours, a minute, from one address
 WRONG_LINKS = 30
 
 blueprint = Blueprint("responses", __name__)
-blueprint.after_request(pack)
+blueprint.after_request(ease)
 csrf.exempt(blueprint)
 log = structlog.get_logger()
 

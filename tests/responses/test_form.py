@@ -75,6 +75,7 @@ def test_it_is_small_and_has_no_script(client: FlaskClient, ask: Ask) -> None:
     assert nonce
     assert f'<style nonce="{nonce[1]}">' in answer.text
     assert "Set-Cookie" not in answer.headers
+    assert answer.headers["Cross-Origin-Opener-Policy"] == "unsafe-none"  # see `responses.web.ease`
 
 
 def test_an_answer_is_stored_whole_and_thanked_for(app: Flask, client: FlaskClient, ask: Ask) -> None:

@@ -11,7 +11,7 @@ from flask_babel import force_locale
 from survey import web
 from survey.accounts.tries import count_try, too_many
 from survey.extensions import csrf, db
-from survey.responses.web import FORM_TYPE, guesses_too_often, is_from_another_site, pack, sent_fields
+from survey.responses.web import FORM_TYPE, ease, guesses_too_often, is_from_another_site, sent_fields
 from survey.rights.erasing import UnknownCustomer
 from survey.rights.export import export_of, file_name
 from survey.rights.labels import told
@@ -28,7 +28,7 @@ SEEN_AN_HOUR = 30
 SHOWN = 20
 
 blueprint = Blueprint("my_data", __name__, url_prefix="/my-data")
-blueprint.after_request(pack)
+blueprint.after_request(ease)
 csrf.exempt(blueprint)
 
 

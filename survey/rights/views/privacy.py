@@ -6,13 +6,13 @@ from flask_babel import force_locale
 
 from survey.customers.keeping import periods
 from survey.invitations.links import MY_DATA, invitation_of
-from survey.responses.web import pack
+from survey.responses.web import ease
 from survey.rights.register import told
 from survey.rights.views.room import with_readers
 from survey.web import LANGUAGES, settings
 
 blueprint = Blueprint("privacy", __name__)
-blueprint.after_request(pack)
+blueprint.after_request(ease)
 
 
 @blueprint.get("/privacy")

@@ -23,7 +23,7 @@ from survey.responses.forms import AnswerForm
 from survey.responses.models import BranchLink
 from survey.responses.walk_in.answers import Sheet, is_taken, new_sheet, sheet_of, take
 from survey.responses.walk_in.links import link_with
-from survey.responses.web import give_back, guesses_too_often, is_from_another_site, pack, sent_fields
+from survey.responses.web import ease, give_back, guesses_too_often, is_from_another_site, sent_fields
 from survey.write_gate import GateTimeout
 
 #: answers of one network in so many minutes: a tablet at the counter, or the telephones of a busy hour
@@ -32,7 +32,7 @@ MOST_ANSWERS, MINUTES = 20, 10
 WRONG_CODES = 30
 
 blueprint = Blueprint("walk_in", __name__)
-blueprint.after_request(pack)
+blueprint.after_request(ease)
 csrf.exempt(blueprint)
 log = structlog.get_logger()
 
