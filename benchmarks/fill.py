@@ -1,6 +1,8 @@
 """A made-up business of any size, straight into the tables: customers who come at their own pace and stop for good.
 
-The same seed gives the same purchases on both engines. Indexes are made after the rows, as a bulk load would.
+The same seed gives the same purchases on both engines. They come in as imports bring them: lot by lot, each in the
+order of its customers, with the indexes in place, and known by what looks like digests. Indexes that are made
+afterwards would have full pages, which the next night splits one by one.
 """
 
 from collections.abc import Iterator
@@ -14,15 +16,14 @@ from numpy.typing import NDArray
 from sqlalchemy import create_engine
 from sqlalchemy.engine import Engine
 
+from survey.customers.purchases import LOT
+
 SEED = 20_261_125
 #: three years that end on this day
 FIRST, LAST = date(2023, 7, 1), date(2026, 6, 30)
 DAYS = (LAST - FIRST).days + 1
 PURCHASES_EACH = 10
-CHUNK = 200_000
 SEGMENTS = 20
-INDEX = "ix_transaction_customer_id_occurred_on_amount"
-MAKE_INDEX = f'CREATE INDEX {INDEX} ON "transaction" (customer_id, occurred_on, amount)'
 
 Ints = NDArray[np.int64]
 
@@ -74,13 +75,16 @@ def _customer_rows(customers: int) -> Iterator[tuple[Any, ...]]:
 
 
 def _purchase_rows(bought: Purchases) -> Iterator[list[tuple[Any, ...]]]:
-    start = np.datetime64(FIRST)
-    for at in range(0, len(bought), CHUNK):
-        some = slice(at, at + CHUNK)
+    """Lots of rows: key, customer, day, amount and identity."""
+    start, rng = np.datetime64(FIRST), np.random.default_rng(SEED)
+    for at in range(0, len(bought), LOT):
+        some = at + np.argsort(bought.customer[at : at + LOT], kind="stable")
         on = (start + bought.day[some]).astype(str).tolist()
-        cents = bought.cents[some]
-        keys = range(at + 1, at + 1 + len(cents))
-        yield list(zip(keys, bought.customer[some].tolist(), on, (cents / 100).tolist(), strict=True))
+        digests = rng.bytes(16 * len(some))
+        identity = [digests[place : place + 16] for place in range(0, len(digests), 16)]
+        keys = range(at + 1, at + 1 + len(some))
+        amount = (bought.cents[some] / 100).tolist()
+        yield list(zip(keys, bought.customer[some].tolist(), on, amount, identity, strict=True))
 
 
 def _into_sqlite(engine: Engine, customers: int, bought: Purchases) -> None:
@@ -88,7 +92,6 @@ def _into_sqlite(engine: Engine, customers: int, bought: Purchases) -> None:
         run = raw.cursor()
         for rule in ("journal_mode=OFF", "synchronous=OFF", "foreign_keys=OFF", "cache_size=-200000"):
             run.execute(f"PRAGMA {rule}")
-        run.execute(f"DROP INDEX {INDEX}")
         run.executemany(
             "INSERT INTO customer (id, external_id, email, segment, language, acquired_via, do_not_contact)"
             " VALUES (?, ?, ?, ?, 'nl', '', 0)",
@@ -98,9 +101,8 @@ def _into_sqlite(engine: Engine, customers: int, bought: Purchases) -> None:
             run.executemany(
                 'INSERT INTO "transaction" (id, customer_id, occurred_on, amount, service, identity, ordinal)'
                 " VALUES (?, ?, ?, ?, '', ?, 0)",
-                ((*row, row[0].to_bytes(16, "big")) for row in rows),
+                rows,
             )
-        run.execute(MAKE_INDEX)
         raw.commit()
         run.execute("ANALYZE")
         run.execute("PRAGMA journal_mode=WAL")
@@ -109,9 +111,6 @@ def _into_sqlite(engine: Engine, customers: int, bought: Purchases) -> None:
 def _into_postgresql(engine: Engine, customers: int, bought: Purchases) -> None:
     with closing(engine.raw_connection()) as raw:
         run = raw.cursor()
-        run.execute("SET maintenance_work_mem = '256MB'")
-        run.execute(f"DROP INDEX {INDEX}")
-        run.execute('ALTER TABLE "transaction" DROP CONSTRAINT uq_transaction_identity_ordinal')
         with run.copy(  # type: ignore[attr-defined]  # psycopg's cursor
             "COPY customer (id, external_id, email, segment, language, acquired_via, do_not_contact) FROM STDIN"
         ) as copy:
@@ -120,11 +119,7 @@ def _into_postgresql(engine: Engine, customers: int, bought: Purchases) -> None:
             'COPY "transaction" (id, customer_id, occurred_on, amount, service, identity, ordinal) FROM STDIN'
         ) as copy:
             for rows in _purchase_rows(bought):
-                copy.write("".join(f"{k}\t{c}\t{on}\t{a:.2f}\t\t\\\\x{k:032x}\t0\n" for k, c, on, a in rows))
-        run.execute(MAKE_INDEX)
-        run.execute(
-            'ALTER TABLE "transaction" ADD CONSTRAINT uq_transaction_identity_ordinal UNIQUE (identity, ordinal)'
-        )
+                copy.write("".join(f"{k}\t{c}\t{on}\t{a:.2f}\t\t\\\\x{i.hex()}\t0\n" for k, c, on, a, i in rows))
         for table in ("customer", "transaction"):
             run.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM \"{table}\"")  # noqa: S608
         raw.commit()

@@ -1,6 +1,6 @@
 """Staged purchases become purchases, in the order of their customers.
 
-The indexes of purchases and the histories have their pages in that order too. In the order of a file each purchase
+The index of purchases and the histories have their pages in that order too. In the order of a file each purchase
 would touch pages of its own, and each batch would write most of them once more: of a night's file into a large
 database, that was most of the time.
 """
@@ -86,9 +86,10 @@ def publish(import_id: int, staged_keys: Sequence[int], *, one_by_one: bool) -> 
     so that the history is made anew.
     """
     batch = among(StagedTransaction.id, staged_keys)
-    changed = db.session.scalars(_changes(batch).returning(_STORED.c.customer_id)).all()
     made = _insert(_STORED).from_select(COLUMNS, _source(batch, import_id)).on_conflict_do_nothing()
     new = plain_rows_of(made.returning(*histories.bought_columns()))
+    there = len(new) < len(staged_keys)
+    changed = db.session.scalars(_changes(batch).returning(_STORED.c.customer_id)).all() if there else []
     if one_by_one:
         histories.add(new)
         histories.mark(changed)
@@ -163,6 +164,7 @@ def _changes(batch: ColumnElement[bool]) -> Any:
     differs = or_(*(and_(new.is_not(None), new.is_distinct_from(old)) for old, new in brought.items()))
     return (
         update(Transaction)
+        .where(Customer.external_id == staged.external_id, Transaction.customer_id == Customer.id)
         .where(Transaction.identity == staged.identity, Transaction.ordinal == 0, staged.has_id, batch, differs)
         .values({old: func.coalesce(new, old) for old, new in brought.items()})
         .execution_options(synchronize_session=False)

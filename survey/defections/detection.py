@@ -38,7 +38,7 @@ from survey.extensions import db
 #: customers by whom the population is judged
 SAMPLE = 50_000
 #: customers that are looked at together
-BATCH = 5_000
+BATCH = 20_000
 #: of a rule that cannot be applied
 NOBODY = analyst.Population(None, 0.0)
 

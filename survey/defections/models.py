@@ -4,7 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from survey.database import Base, Money, UtcDateTime
@@ -85,10 +85,7 @@ class CustomerState(Base):
     state: Mapped[str] = mapped_column(String(20))
     since_on: Mapped[date]
 
-    __table_args__ = (
-        CheckConstraint(f"state IN {STATES}", name="known_state"),
-        Index(None, "state", "since_on"),
-    )
+    __table_args__ = (CheckConstraint(f"state IN {STATES}", name="known_state"),)
 
 
 class WalletAnswer(Base):

@@ -121,10 +121,7 @@ def keep(moved: Moves) -> None:
 def as_of() -> date | None:
     """Up to which day it was last told where customers stand; None before that. A command leaves no job, so nothing
     says of it but the newest day on which anybody's state began."""
-    began = [
-        db.session.scalar(select(func.max(CustomerState.since_on)).where(CustomerState.state == s)) for s in STATES
-    ]
-    newest = max((day for day in began if day is not None), default=None)
+    newest: date | None = db.session.scalar(select(func.max(CustomerState.since_on)))
     if newest is None:
         return None
     ran = select(Job.outcome).where(Job.kind == "detect", Job.state == "done").order_by(Job.ended_at.desc())

@@ -90,13 +90,13 @@ class Findings:
             ),
         )
 
-    def in_order(self) -> Ints:
-        """The customers of whom something is to be stored, in the order of the indexes by day: then a few thousand of
-        them touch a few pages of these, and not most."""
-        now = self.moved.now
-        moved = now.customer[np.lexsort((now.since, now.state))]
-        others = np.concatenate([self.new.customer, self.returned.customer, self.moved.nowhere])
-        return np.concatenate([moved, np.setdiff1d(others, moved)])
+    def in_order(self) -> tuple[Ints, Ints]:
+        """The customers of whom something is to be stored: who left, in the order of days, as the index of departures
+        by day is, so that a few thousand of them touch a few of its pages and not most; and the others."""
+        leavers = self.new.customer[np.argsort(self.new.defected_day, kind="stable")]
+        _each, first = np.unique(leavers, return_index=True)
+        others = np.concatenate([self.moved.now.customer, self.returned.customer, self.moved.nowhere])
+        return leavers[np.sort(first)], np.setdiff1d(others, leavers)
 
     def of(self, customers: Ints) -> Findings:
         """What was seen of some of the customers."""

@@ -9,7 +9,7 @@ from typing import Any, Self
 from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, case, func, null, select
 
 from survey.customers.keeping import DEFAULTS, days_within
-from survey.customers.models import Customer, CustomerHistory, Transaction
+from survey.customers.models import Customer, CustomerHistory
 from survey.defections.models import Defection
 from survey.extensions import db
 from survey.invitations.models import Invitation
@@ -96,9 +96,6 @@ def may_be_mailed() -> ColumnElement[bool]:
 @cache
 def _question() -> Select[Any]:
     """Built once: building it takes as long as asking it."""
-    first_purchase = (
-        select(func.min(Transaction.occurred_on)).where(Transaction.customer_id == Customer.id).scalar_subquery()
-    )
     return (
         select(
             Invitation.id,
@@ -108,7 +105,7 @@ def _question() -> Select[Any]:
             Invitation.order_seed,
             Invitation.expires_at,
             QuestionnaireVersion.content,
-            func.coalesce(Customer.joined_on, first_purchase).label("since"),
+            func.coalesce(Customer.joined_on, CustomerHistory.first_on).label("since"),
             Defection.last_visit_on,
             # of who has a contract, payments are on record and no visits
             case((Customer.contract_from.is_(None), Customer.joined_on), else_=null()).label("joined_on"),

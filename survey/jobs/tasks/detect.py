@@ -1,7 +1,7 @@
 """Notice who left and who came back, and plan whom to ask: looked at batch by batch, stored in short transactions."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
@@ -67,7 +67,7 @@ def detect(question: Question, job: Job | None = None) -> dict[str, Any]:
         db.session.rollback()
     committed(db.session, partial(alerts.tell_of_models, sum(rule.lacks_a_model for rule in applied)))
     done = Counter[str](_so_far(job))
-    turns = Turns(partial(committed, db.session), STORED_AT_ONCE, SECONDS_OF_WIDE_WORK)
+    turns = [Turns(partial(committed, db.session), STORED_AT_ONCE, SECONDS_OF_WIDE_WORK) for _ in ("leavers", "others")]
     for found in _found_in(_lots(ranges), partial(_look_through, question, applied)):
         with collector_paused():
             done += _stored(found, question, job, turns)
@@ -124,24 +124,39 @@ def _looked_at(customers: Range, question: Question, applied: list[detection.App
     return found
 
 
-def _stored(found: detection.Findings, question: Question, job: Job | None, turns: Turns) -> Counter[str]:
-    counts, left = Counter[str](), found.in_order()
-    while True:
-        more, left = turns.take(partial(_store_some, found, question, job, left))
-        counts += more
-        if not len(left):
-            return counts
+def _stored(found: detection.Findings, question: Question, job: Job | None, turns: Sequence[Turns]) -> Counter[str]:
+    """Store all that was found. Who left takes several times as long as who did not, so each kind has its own pace."""
+    counts, (leavers, others) = Counter[str](), found.in_order()
+    for pace, some, later in zip(turns, (leavers, others), (others, others[:0]), strict=True):
+        left = _Left(some, len(later))
+        while True:
+            more, left = pace.take(partial(_store_some, found, question, job, left))
+            counts += more
+            if not len(left.customers):
+                break
+    return counts
+
+
+@dataclass(frozen=True, eq=False)
+class _Left:
+    """Customers of one kind of whom something is to be stored, and how many of the other kind come later."""
+
+    customers: Ints
+    later: int
+
+    def __len__(self) -> int:
+        return len(self.customers) + self.later
 
 
 def _store_some(
-    found: detection.Findings, question: Question, job: Job | None, left: Ints, size: int
-) -> tuple[Counter[str], Ints]:
+    found: detection.Findings, question: Question, job: Job | None, left: _Left, size: int
+) -> tuple[Counter[str], _Left]:
     """Store what was found of `size` of the customers that are left, with their invitations; who is left then."""
-    stored = detection.store(found.of(left[:size]))
+    stored = detection.store(found.of(left.customers[:size]))
     asked = planning.Planned(0, {})
     if question.invite:
         asked = planning.plan(stored.still_gone, question.as_of, question.segment)
-    counts, left = _counts(stored, asked), left[size:]
+    counts, left = _counts(stored, asked), _Left(left.customers[size:], left.later)
     if job:
         # short of the last of the lot while somebody is left
         job.done = min(found.customers.last_id - len(left), job.total - bool(len(left)))

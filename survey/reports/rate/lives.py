@@ -9,13 +9,13 @@ from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
-from sqlalchemy import and_, func, select
+from sqlalchemy import BigInteger, cast, func, select
 
 from survey.analyst import Flags, Ints, day_number
 from survey.analyst.rating import STILL_THERE, Lives
 from survey.customers.models import Customer, CustomerHistory, Employee, Transaction
 from survey.customers.newest import newest_purchase
-from survey.defections.days import column, days_of, rows_of
+from survey.defections.days import column, day_in, days_of, plain_rows_of, rows_of
 from survey.defections.models import Defection
 from survey.extensions import db
 
@@ -26,6 +26,9 @@ QUIET_DAYS = 7
 #: a team of fewer would show what one person does
 LEAST_MEMBERS = 3
 UNKNOWN = -1
+#: for the one number of 64 bits that the day of a purchase and its key make: more than there will be keys, and what
+#: makes a day of 1900 more than 0
+KEYS, DAYS = 2**40, 100_000
 _PEOPLE = (
     Customer.id, Customer.branch_id, Customer.joined_on, CustomerHistory.first_on, CustomerHistory.last_on,
     CustomerHistory.total_cents, Customer.segment, Customer.acquired_via,
@@ -186,19 +189,19 @@ class Serving:
 
 
 def _served_in(first: int, last: int, before: date) -> tuple[Ints, Ints]:
-    """The day of the last visit comes from an index alone; only the rows of that day are looked at."""
-    newest = (
-        select(Transaction.customer_id, func.max(Transaction.occurred_on).label("day"))
+    """The last purchase is the highest of day and key as one number; its row alone is looked at."""
+    newest = func.max(cast(day_in(Transaction.occurred_on) + DAYS, BigInteger) * KEYS + Transaction.id)
+    of_each = (
+        select((newest % KEYS).label("id"))
         .where(Transaction.customer_id.between(first, last), Transaction.occurred_on < before)
         .group_by(Transaction.customer_id)
         .subquery()
     )
-    on_that_day = and_(Transaction.customer_id == newest.c.customer_id, Transaction.occurred_on == newest.c.day)
-    query = select(Transaction.customer_id, func.coalesce(Transaction.employee_id, 0)).join(newest, on_that_day)
-    rows = rows_of(query.order_by(Transaction.customer_id, Transaction.id))
-    customer, employee = column(rows, 0), column(rows, 1)
-    is_last = np.diff(customer, append=-1) != 0
-    return customer[is_last], employee[is_last]
+    query = select(Transaction.customer_id, func.coalesce(Transaction.employee_id, 0)).join(
+        of_each, Transaction.id == of_each.c.id
+    )
+    rows = plain_rows_of(query.order_by(Transaction.customer_id))
+    return column(rows, 0), column(rows, 1)
 
 
 @dataclass(frozen=True, eq=False)
