@@ -1,5 +1,5 @@
 """purchases have one index, in the order in which a night's file brings them; states have none, as lists of them are
-faster in the order of customers"""
+faster in the order of customers; departures name their definition without a foreign key"""
 
 from alembic import op
 
@@ -12,6 +12,7 @@ ANYWHERE = op.f("uq_transaction_identity_ordinal")
 OF_A_CUSTOMER = op.f("ix_transaction_customer_id_identity_ordinal")
 OF_DAYS = op.f("ix_transaction_customer_id_occurred_on_amount")
 COVERING = {"postgresql_include": ["occurred_on", "amount"]}
+DEFINITION = op.f("fk_defection_definition_id")
 OF_STATES = op.f("ix_customer_state_state_since_on")
 
 
@@ -22,9 +23,13 @@ def upgrade() -> None:
     # an index rather than a constraint: SQLite makes it from sorted rows, once they are all there
     op.create_index(OF_A_CUSTOMER, "transaction", ["customer_id", "identity", "ordinal"], unique=True, **COVERING)
     op.drop_index(OF_STATES, "customer_state")
+    with op.batch_alter_table("defection") as altered:
+        altered.drop_constraint(DEFINITION, type_="foreignkey")
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("defection") as altered:
+        altered.create_foreign_key(DEFINITION, "definition", ["definition_id"], ["id"])
     op.create_index(OF_STATES, "customer_state", ["state", "since_on"])
     op.drop_index(OF_A_CUSTOMER, "transaction")
     with op.batch_alter_table("transaction") as altered:

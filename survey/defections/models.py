@@ -46,7 +46,9 @@ class Defection(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"))
-    definition_id: Mapped[int] = mapped_column(ForeignKey("definition.id"))
+    #: without a foreign key: a definition is never deleted, and asking for it once a departure was a seventh of a first
+    #: detection on PostgreSQL
+    definition_id: Mapped[int]
     #: 1 for the first time this customer left, 2 for the second, ...
     episode: Mapped[int]
     last_visit_on: Mapped[date]

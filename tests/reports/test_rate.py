@@ -4,14 +4,16 @@ import random
 from datetime import date, timedelta
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import time_machine
 
-from survey.customers.models import Branch
+from survey.customers.models import Branch, Employee
 from survey.extensions import db
 from survey.reports.models import StoredFigure
 from survey.reports.period import Period
 from survey.reports.rate import beside, figures, trend
+from survey.reports.rate.lives import Serving
 from survey.reports.rate.page import Asked, page_of
 from survey.reports.spells import rates
 from tests import stories
@@ -171,6 +173,18 @@ def test_customers_belong_to_who_served_them_last_before_the_quarter() -> None:
     add(life, *(regular(served_by="Second") for _ in range(3)))
     stored = worked()
     assert sum(unit.row.at_risk for unit in stored.employees.units) == 16
+
+
+def test_who_served_last_is_told_by_day_and_on_one_day_by_the_order_of_entry() -> None:
+    early, late = date(1969, 12, 1), date(2026, 1, 5)  # both sides of the day that days are counted from
+    ann, bob, cis = (Employee(name=name) for name in ("Ann", "Bob", "Cis"))
+    db.session.add_all([ann, bob, cis])
+    often, once, later = (stories.customer() for _ in range(3))
+    served = [(often, late, ann), (often, early, bob), (often, late, cis), (once, early, bob), (once, early - DAY, ann)]
+    for who, on, by in [*served, (later, date(2026, 2, 1), ann)]:
+        stories.visit(who, on).employee_id = by.id
+    keys = np.array([often.id, once.id, later.id])
+    assert Serving().last(keys, date(2026, 2, 1)).tolist() == [cis.id, bob.id, 0]
 
 
 def test_how_long_they_stay_is_dated_back_to_the_last_visit() -> None:

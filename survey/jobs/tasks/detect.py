@@ -93,7 +93,7 @@ def _lots(ranges: list[Range]) -> Iterator[list[Range]]:
 
 def _found_in(lots: Iterator[list[Range]], look: Look) -> Iterator[detection.Findings]:
     """What each lot shows. On PostgreSQL the next one is looked through while one is stored: its server does the one,
-    we the other. SQLite stores in this process, and each of its many small steps would wait for a turn."""
+    we the other. With SQLite both are work of one machine, and one of them slows the other by what it takes."""
     if not on_postgresql():
         yield from map(look, lots)
         return
