@@ -8,30 +8,30 @@ down_revision = "0013"
 branch_labels = None
 depends_on = None
 
-ANYWHERE = op.f("uq_transaction_identity_ordinal")
-OF_A_CUSTOMER = op.f("ix_transaction_customer_id_identity_ordinal")
-OF_DAYS = op.f("ix_transaction_customer_id_occurred_on_amount")
+ANYWHERE = "uq_transaction_identity_ordinal"
+OF_A_CUSTOMER = "ix_transaction_customer_id_identity_ordinal"
+OF_DAYS = "ix_transaction_customer_id_occurred_on_amount"
 COVERING = {"postgresql_include": ["occurred_on", "amount"]}
-DEFINITION = op.f("fk_defection_definition_id")
-OF_STATES = op.f("ix_customer_state_state_since_on")
+DEFINITION = "fk_defection_definition_id"
+OF_STATES = "ix_customer_state_state_since_on"
 
 
 def upgrade() -> None:
-    op.drop_index(OF_DAYS, "transaction")
+    op.drop_index(op.f(OF_DAYS), "transaction")
     with op.batch_alter_table("transaction") as altered:
-        altered.drop_constraint(ANYWHERE, type_="unique")
+        altered.drop_constraint(op.f(ANYWHERE), type_="unique")
     # an index rather than a constraint: SQLite makes it from sorted rows, once they are all there
-    op.create_index(OF_A_CUSTOMER, "transaction", ["customer_id", "identity", "ordinal"], unique=True, **COVERING)
-    op.drop_index(OF_STATES, "customer_state")
+    op.create_index(op.f(OF_A_CUSTOMER), "transaction", ["customer_id", "identity", "ordinal"], unique=True, **COVERING)
+    op.drop_index(op.f(OF_STATES), "customer_state")
     with op.batch_alter_table("defection") as altered:
-        altered.drop_constraint(DEFINITION, type_="foreignkey")
+        altered.drop_constraint(op.f(DEFINITION), type_="foreignkey")
 
 
 def downgrade() -> None:
     with op.batch_alter_table("defection") as altered:
-        altered.create_foreign_key(DEFINITION, "definition", ["definition_id"], ["id"])
-    op.create_index(OF_STATES, "customer_state", ["state", "since_on"])
-    op.drop_index(OF_A_CUSTOMER, "transaction")
+        altered.create_foreign_key(op.f(DEFINITION), "definition", ["definition_id"], ["id"])
+    op.create_index(op.f(OF_STATES), "customer_state", ["state", "since_on"])
+    op.drop_index(op.f(OF_A_CUSTOMER), "transaction")
     with op.batch_alter_table("transaction") as altered:
-        altered.create_unique_constraint(ANYWHERE, ["identity", "ordinal"])
-    op.create_index(OF_DAYS, "transaction", ["customer_id", "occurred_on", "amount"])
+        altered.create_unique_constraint(op.f(ANYWHERE), ["identity", "ordinal"])
+    op.create_index(op.f(OF_DAYS), "transaction", ["customer_id", "occurred_on", "amount"])
