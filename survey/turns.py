@@ -37,17 +37,18 @@ class Turns:
         self._commit = commit
         self._smallest, self._largest = max(1, size // 2), size * GROWS
 
-    def take(self, work: Callable[[int], T]) -> T:
-        """Commit one batch, told how many to do; then let others in."""
+    def take(self, work: Callable[[int], T], left: int | None = None) -> T:
+        """Commit one batch, told how many to do; then let others in. left: how many there are to do, where that is
+        known: a batch that was not full is no reason for a larger one."""
         began = time.monotonic()
         result: T = self._commit(partial(work, self.size))
         took = time.monotonic() - began
-        self._fit(held_for(db.engine, took))
+        self._fit(held_for(db.engine, took), 2 if left is None or left >= self.size else 1)
         let_others_in(db.engine, took)
         return result
 
-    def _fit(self, seconds: float) -> None:
-        fitting = self.size * min(max(self._seconds / max(seconds, 1e-6), 0.5), 2)
+    def _fit(self, seconds: float, most: float) -> None:
+        fitting = self.size * min(max(self._seconds / max(seconds, 1e-6), 0.5), most)
         self.size = min(max(round(fitting), self._smallest), self._largest)
 
 

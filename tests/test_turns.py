@@ -54,6 +54,17 @@ def test_a_batch_becomes_no_less_than_half_and_no_more_than_ten_times(monkeypatc
     assert sizes_of([0.0] * 6, monkeypatch)[-1] == 10_000
 
 
+@pytest.mark.usefixtures("context")
+def test_a_batch_that_was_not_full_may_make_the_next_smaller_and_no_larger(monkeypatch: pytest.MonkeyPatch) -> None:
+    took = iter([0.01, 0.2, 0.05])
+    monkeypatch.setattr(turns, "held_for", lambda _engine, _took: next(took))
+    batches, sizes = Turns(lambda work: work(), 1000), []
+    for left in (999, 900, 500):
+        batches.take(lambda size: size, left)
+        sizes.append(batches.size)
+    assert sizes == [1000, 500, 1000]
+
+
 @pytest.mark.sqlite
 @pytest.mark.usefixtures("context")
 def test_a_long_job_has_room_for_its_pages() -> None:

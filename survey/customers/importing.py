@@ -196,7 +196,8 @@ def _publish_purchases(plan: Plan, edge: Edge) -> Iterator[int]:
             edge.commit(partial(purchases.add_names, lot.names))
         published = 0
         while reached != lot.until:
-            reached, published = turns.take(partial(_publish_some, plan, lot, (reached, published)))
+            some = partial(_publish_some, plan, lot, (reached, published))
+            reached, published = turns.take(some, len(lot.staged) - published)
             yield reached
 
 

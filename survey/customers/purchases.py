@@ -88,8 +88,8 @@ def publish(import_id: int, staged_keys: Sequence[int], *, one_by_one: bool) -> 
     batch = among(StagedTransaction.id, staged_keys)
     made = _insert(_STORED).from_select(COLUMNS, _source(batch, import_id)).on_conflict_do_nothing()
     new = plain_rows_of(made.returning(*histories.bought_columns()))
-    there = len(new) < len(staged_keys)
-    changed = db.session.scalars(_changes(batch).returning(_STORED.c.customer_id)).all() if there else []
+    all_new = len(new) == len(staged_keys)
+    changed = [] if all_new else db.session.scalars(_changes(batch).returning(_STORED.c.customer_id)).all()
     if one_by_one:
         histories.add(new)
         histories.mark(changed)

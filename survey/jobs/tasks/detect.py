@@ -67,10 +67,10 @@ def detect(question: Question, job: Job | None = None) -> dict[str, Any]:
         db.session.rollback()
     committed(db.session, partial(alerts.tell_of_models, sum(rule.lacks_a_model for rule in applied)))
     done = Counter[str](_so_far(job))
-    turns = [Turns(partial(committed, db.session), STORED_AT_ONCE, SECONDS_OF_WIDE_WORK) for _ in ("leavers", "others")]
+    paces = [Turns(partial(committed, db.session), STORED_AT_ONCE, SECONDS_OF_WIDE_WORK) for _kind in range(2)]
     for found in _found_in(_lots(ranges), partial(_look_through, question, applied)):
         with collector_paused():
-            done += _stored(found, question, job, turns)
+            done += _stored(found, question, job, paces)
     return _outcome(done, question.as_of)
 
 
@@ -124,13 +124,12 @@ def _looked_at(customers: Range, question: Question, applied: list[detection.App
     return found
 
 
-def _stored(found: detection.Findings, question: Question, job: Job | None, turns: Sequence[Turns]) -> Counter[str]:
+def _stored(found: detection.Findings, question: Question, job: Job | None, paces: Sequence[Turns]) -> Counter[str]:
     """Store all that was found. Who left takes several times as long as who did not, so each kind has its own pace."""
     counts, (leavers, others) = Counter[str](), found.in_order()
-    for pace, some, later in zip(turns, (leavers, others), (others, others[:0]), strict=True):
-        left = _Left(some, len(later))
+    for pace, left in zip(paces, (_Left(leavers, len(others)), _Left(others, 0)), strict=True):
         while True:
-            more, left = pace.take(partial(_store_some, found, question, job, left))
+            more, left = pace.take(partial(_store_some, found, question, job, left), len(left.customers))
             counts += more
             if not len(left.customers):
                 break
