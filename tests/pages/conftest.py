@@ -3,6 +3,7 @@
 import os
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,8 +42,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("site")
     server_of: dict[str, Flask] = {}
 
-    def application(environ: dict[str, object], start_response: Callable[..., object]) -> object:
-        return server_of["app"](environ, start_response)
+    def application(environ: dict[str, object], start_response: Callable[..., object]) -> Iterator[bytes]:
+        # the server forgets to close an answer whose browser has gone, and a picture's file stays open
+        with closing(server_of["app"](environ, start_response)) as answer:
+            yield from answer
 
     server = make_server("127.0.0.1", 0, application, threaded=True)
     settings = settings_for(
