@@ -48,6 +48,7 @@ MAIN = (
 #: what is wanted now and then, and for setting up: under the account
 SETTING_UP = (
     Entry("notices.index", _("Notices")),
+    Entry("customer.find", _("Find a customer")),
     Entry("calls.index", _("Whom to call")),
     Entry("winback.script", _("What interviewers say")),
     Entry("root_causes.index", _("What lies behind it")),

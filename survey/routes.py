@@ -20,6 +20,7 @@ SLICES: tuple[str, ...] = (
     "responses.walk_in.views.links",
     "customers.views",
     "defections.views",
+    "defections.views.customers",
     "reasons.views.review",
     "reasons.views.models",
     "reasons.views.themes",

@@ -38,6 +38,7 @@ ACTIONS = (
     N_("customer exported"),
     N_("customer opted out"),
     N_("customer viewed"),
+    N_("customers found"),
     N_("defections viewed"),
     N_("definition changed"),
     N_("definition retired"),

@@ -146,6 +146,12 @@ def drawn(lines: Sequence[Line], stretch: Stretch) -> dict[int, Drawn]:
     return {key: _drawn(theirs, stretch) for key, theirs in days.items()}
 
 
+def drawn_of(customer_id: int, stretch: Stretch, gone_on: date | None, returned_on: date | None) -> Drawn:
+    """The visits of one customer, and the time that they were gone."""
+    days = visits_among(lambda key: key == customer_id, stretch.last).day.tolist()
+    return _drawn([EPOCH + timedelta(days=day) for day in days], stretch, gone_on, returned_on)
+
+
 def stretch_until(day: date) -> Stretch:
     """The days that the strips show, up to and including one."""
     return back_from(day, STRIP_DAYS)
@@ -157,9 +163,9 @@ def purchases_missing(day: date) -> bool:
     return last is None or last < day - timedelta(days=QUIET_DAYS)
 
 
-def _drawn(days: list[date], stretch: Stretch) -> Drawn:
+def _drawn(days: list[date], stretch: Stretch, *gone: date | None) -> Drawn:
     within = sum(day >= stretch.first for day in days)
-    return Drawn(within, days[-1] if days else None, strip(days, stretch))
+    return Drawn(within, days[-1] if days else None, strip(days, stretch, *gone))
 
 
 def _lines(filters: Filters, user: User, by: Worth) -> Select[Any]:

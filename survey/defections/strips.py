@@ -28,12 +28,13 @@ class Stretch:
 class Strip:
     """One customer, places in percent from the left.
 
-    visits: the ticks. gone: from where to where the customer was gone, None where not within the stretch. returned:
-    whether a return ends it.
+    visits: the ticks. gone: from where to where the customer was gone, None where not within the stretch. fired,
+    returned: whether its beginning lies within the stretch, and whether a return ends it.
     """
 
     visits: tuple[float, ...]
     gone: tuple[float, float] | None = None
+    fired: bool = False
     returned: bool = False
 
     @property
@@ -46,12 +47,12 @@ def strip(
 ) -> Strip:
     """The strip of a customer; visits outside the stretch are left out, visits that fall together are one tick."""
     ticks = {stretch.place(day) for day in visits if stretch.first <= day <= stretch.last}
-    gone = None
-    if gone_on is not None and gone_on <= stretch.last:
-        until = returned_on if returned_on is not None and returned_on <= stretch.last else stretch.last
-        gone = (stretch.place(gone_on), stretch.place(until))
+    if gone_on is None or gone_on > stretch.last or (returned_on is not None and returned_on < stretch.first):
+        return Strip(tuple(sorted(ticks)))
     came_back = returned_on is not None and returned_on <= stretch.last
-    return Strip(tuple(sorted(ticks)), gone, bool(gone and came_back))
+    until = returned_on if returned_on is not None and came_back else stretch.last
+    gone = (stretch.place(gone_on), stretch.place(until))
+    return Strip(tuple(sorted(ticks)), gone, gone_on >= stretch.first, came_back)
 
 
 def back_from(last: date, days: int) -> Stretch:

@@ -68,7 +68,7 @@ def drifting_file() -> ResponseReturnValue:
     rows = [
         (
             line.external_id, line.name, line.branch, line.segment, state_name(line.state), line.since_on, last,
-            line.worth, line.low, line.high, next_step(line),
+            line.worth, line.low, line.high, next_step(line.state, may_be_contacted=line.may_be_contacted),
         )
         for line, last in drifting.all_of(filters, current_user, by)
     ]  # fmt: skip

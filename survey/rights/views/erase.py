@@ -5,12 +5,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import current_user
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from survey.accounts import audit
 from survey.accounts.access import allow, visible
 from survey.customers.models import Customer
-from survey.defections.models import Defection
 from survey.extensions import db
 from survey.rights.erase_form import EraseForm
 from survey.rights.erasing import UnknownCustomer
@@ -56,12 +55,4 @@ def _customer(customer_id: int) -> Customer:
 
 
 def _page(customer: Customer, form: EraseForm) -> str:
-    newest = select(func.max(Defection.id)).where(Defection.customer_id == customer.id)
-    departure = db.session.scalar(newest)
-    return render_template(
-        "rights/erase.html",
-        customer=customer,
-        going=going_of(customer),
-        form=form,
-        back=url_for("targeting.departure", defection_id=departure) if departure else url_for("register.index"),
-    )
+    return render_template("rights/erase.html", customer=customer, going=going_of(customer), form=form)
