@@ -82,7 +82,7 @@ def start() -> ResponseReturnValue:
 def front(lens: Lens) -> str:
     """How many left, what that cost, and for what reason; below it all reasons, what changed, and three voices."""
     found, shown = break_down(lens), findings_for(lens, today())
-    top = shown.ranked()[0] if shown and shown.shares.best else None
+    top = shown.top if shown else None
     reason = shown.shares.reasons[top] if shown and top is not None else None
     spent = spent_on(reason, lens, today()) if reason else None
     return render_template(

@@ -39,7 +39,7 @@ class Reader:
     @property
     def top(self) -> int | None:
         """The place of the reason that costs most; None where nobody answered."""
-        return self.shown.ranked()[0] if self.shown and self.shown.shares.best else None
+        return self.shown.top if self.shown else None
 
 
 @dataclass(frozen=True)

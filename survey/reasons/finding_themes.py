@@ -25,8 +25,7 @@ from survey.reasons.models import (
 )
 from survey.reasons.unfit import JUDGED, LIKELY, found_by_people, in_judged_theme, is_read_weakly
 from survey.responses.models import Response, ResponseReason
-from survey.taxonomy.changing import OTHER
-from survey.taxonomy.models import Reason
+from survey.taxonomy.models import OTHER, Reason
 
 #: the newest answers that are grouped, and answers that fit a reason, for the words that everybody uses
 MOST, COMPARED = 100_000, 5_000

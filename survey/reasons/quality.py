@@ -22,14 +22,11 @@ from survey.reasons.labels import Label, settled
 from survey.reasons.models import Classification, ClassifiedReason, ModelVersion, Review
 from survey.responses.models import Response
 from survey.taxonomy import queries as taxonomy
-from survey.taxonomy.models import Reason
+from survey.taxonomy.models import OTHER, Reason
 from survey.web import LANGUAGES, language
 
 #: a main reason is in at least this share of the audited answers; which they are is known after so many of them
 MAIN_SHARE, FIRST = 0.03, 50
-
-#: ticked where no reason fits; no model learns it
-OTHER = "other"
 
 Meaning = dict[str, tuple[str, ...] | None]
 

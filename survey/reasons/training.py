@@ -11,13 +11,11 @@ from survey.reasons.labels import as_of_today, settled
 from survey.reasons.models import ModelVersion, Reading, Review
 from survey.reasons.teaching import Lesson, Syllabus
 from survey.responses.models import Response, ResponseReason
-from survey.taxonomy.models import Reason
+from survey.taxonomy.models import OTHER, Reason
 from survey.taxonomy.queries import active_reasons, fates, meaning, way_of
 
 #: as many of the newest answers that only have ticks; more say nothing new
 TICKED_ANSWERS = 5_000
-#: says nothing of why: no model learns it
-OTHER = "other"
 #: read in one go
 BATCH = 1_000
 

@@ -11,8 +11,7 @@ from sqlalchemy import ColumnElement, exists, or_
 from survey.clock import now
 from survey.reasons.models import Classification, ClassifiedReason, HumanLabel, ModelVersion, Review, Theme, ThemeAnswer
 from survey.responses.models import Response
-from survey.taxonomy.changing import OTHER
-from survey.taxonomy.models import Reason
+from survey.taxonomy.models import OTHER, Reason
 
 LOOK_BACK = timedelta(days=365)
 #: a reason given with less than this is as likely wrong as right

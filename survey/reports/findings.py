@@ -1,5 +1,6 @@
 """All that is found of the reasons of a period: worked out at once or, for very many departures, by a job before."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
@@ -23,6 +24,7 @@ from survey.reports.estimates import (
 from survey.reports.lens import Lens
 from survey.reports.models import StoredFigure
 from survey.reports.period import Period
+from survey.taxonomy.models import OTHER
 from survey.taxonomy.queries import active_reasons
 
 NAME, PRICE = "shares", "price"
@@ -50,6 +52,16 @@ class Findings:
         best, lost = self.shares.best, self.lost
         amount = [each.estimate for each in lost.each] if lost else [each.estimate or 0.0 for each in best]
         return sorted(range(len(best)), key=lambda k: (-amount[k], -(best[k].estimate or 0.0)))
+
+    @property
+    def top(self) -> int | None:
+        """The place of the reason that costs most, of those that name a cause; None where nobody answered."""
+        return self.first_cause(self.ranked()) if self.shares.best else None
+
+    def first_cause(self, places: Sequence[int]) -> int:
+        """The first of these places whose reason names a cause; where nobody gave one, the first of all."""
+        causes = (k for k in places if self.shares.reasons[k].code != OTHER and self.shares.best[k].estimate)
+        return next(causes, places[0])
 
 
 def findings(lens: Lens) -> Findings | None:

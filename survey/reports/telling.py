@@ -24,19 +24,18 @@ def reasons_title(found: Findings, order: str, language: str) -> str:
     places = ordered(found, order)
     if not places:
         return str(_("No reasons yet"))
-    label, share = found.shares.reasons[places[0]].label(language), found.shares.best[places[0]]
+    place = found.first_cause(places)
+    label, share = found.shares.reasons[place].label(language), found.shares.best[place]
     if order == "value" and found.lost:
-        lost, total = amount(found.lost.each[places[0]].estimate), amount(found.lost.total)
-        return str(
-            _("“%(reason)s” costs most: about %(value)s of the %(all)s lost", reason=label, value=lost, all=total)
-        )
-    return str(
-        _(
+        lost, total = amount(found.lost.each[place].estimate), amount(found.lost.total)
+        said = _("“%(reason)s” costs most: about %(value)s of the %(all)s lost", reason=label, value=lost, all=total)
+    else:
+        said = _(
             "“%(reason)s” is the most common reason: %(share)s of those who left",
             reason=label,
             share=formats.percent(share.estimate),
         )
-    )
+    return _apart(found, place, places[0], str(said), language)
 
 
 def ordered(found: Findings, order: str) -> list[int]:
@@ -317,20 +316,28 @@ def lost_by_quarter(amounts: Sequence[tuple[str, float]]) -> str:
 
 
 def top_sentence(found: Findings, place: int, language: str) -> str:
-    """The one reason that costs most, with how sure that is."""
+    """The one cause that costs most, with how sure that is."""
     label, share = found.shares.reasons[place].label(language), found.shares.best[place]
     if found.lost is None:
         return str(_("“%(reason)s” is the reason of %(share)s.", reason=label, share=formats.percent(share.estimate)))
     each = found.lost.each[place]
+    said = _(
+        "“%(reason)s” costs most: about %(amount)s of the %(all)s lost %(period)s, somewhere between %(low)s and "
+        "%(high)s.",
+        reason=label,
+        amount=amount(each.estimate),
+        all=amount(found.lost.total),
+        period=period_in_words(found.shares.lens.period),
+        low=amount(each.low),
+        high=amount(each.high),
+    )
+    return _apart(found, place, found.ranked()[0], str(said), language)
+
+
+def _apart(found: Findings, place: int, first: int, said: str, language: str) -> str:
+    """What is said of the first cause, and that what names no cause stands before it, where it does."""
+    if place == first:
+        return said
     return str(
-        _(
-            "“%(reason)s” costs most: about %(amount)s of the %(all)s lost %(period)s, somewhere between %(low)s and "
-            "%(high)s.",
-            reason=label,
-            amount=amount(each.estimate),
-            all=amount(found.lost.total),
-            period=period_in_words(found.shares.lens.period),
-            low=amount(each.low),
-            high=amount(each.high),
-        )
+        _("Apart from “%(other)s”, %(finding)s", other=found.shares.reasons[first].label(language), finding=said)
     )

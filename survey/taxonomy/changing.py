@@ -13,11 +13,9 @@ from sqlalchemy import select
 
 from survey.clock import now
 from survey.extensions import db
-from survey.taxonomy.models import Reason, TaxonomyChange
+from survey.taxonomy.models import OTHER, Reason, TaxonomyChange
 from survey.taxonomy.queries import all_reasons
 
-#: what nobody needs to explain, so it is neither merged, split nor retired
-OTHER = "other"
 #: reasons to choose from besides `other`: with one of them there is nothing to find out
 FEWEST = 2
 MOST_PARTS = 5

@@ -7,6 +7,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from survey.database import Base, UtcDateTime
 
+#: ticked where no reason fits. It says nothing of why: no model learns it, no sentence names it as a cause, and nobody
+#: needs to explain it, so it is neither merged, split nor retired
+OTHER = "other"
 CHANGES = ("add", "rename", "merge", "split", "retire", "restore")
 
 

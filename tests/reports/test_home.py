@@ -55,6 +55,21 @@ def test_the_three_sentences_and_the_voices(sign_in: SignIn) -> None:
 
 
 @pytest.mark.usefixtures("garage")
+def test_other_is_no_cause_to_put_money_into(app: Flask, sign_in: SignIn) -> None:
+    """The most tick "Other": what is named, and held against the money, is the first that names a cause."""
+    with app.app_context(), writing():
+        add(*[left(answer=Answer("other", words="Lang verhaal.")) for _ in range(60)])
+        db.session.commit()
+    client = sign_in("manager")
+    page = client.get(QUARTER).get_data(as_text=True)
+    assert "Apart from “Other”, “Rude staff” costs most: about €" in page
+    assert "Lang verhaal." not in page
+    assert "Apart from “Other”, “Rude staff” is the most common reason" in client.get(
+        QUARTER.replace("/?", "/breakdown?") + "&order=count"
+    ).get_data(as_text=True)
+
+
+@pytest.mark.usefixtures("garage")
 def test_a_manager_of_one_branch_sees_only_that_branch(app: Flask, sign_in: SignIn) -> None:
     with app.app_context():
         breda, utrecht = branch_id("Breda"), branch_id("Utrecht")
