@@ -42,12 +42,6 @@ def row_counts(app: Flask) -> dict[str, int]:
         return counts
 
 
-@pytest.fixture
-def without_tokens(app: Flask) -> None:
-    """The form token is checked before the guard; here the guard itself is asked."""
-    app.config["WTF_CSRF_ENABLED"] = False
-
-
 @pytest.mark.sqlite
 def test_every_address_says_who_may_use_it(app: Flask) -> None:
     silent = [
@@ -61,7 +55,7 @@ def test_every_open_address_exists(app: Flask) -> None:
     assert (PUBLIC | SIGNED_IN) - set(app.view_functions) == set()
 
 
-@pytest.mark.usefixtures("without_tokens")
+@pytest.mark.usefixtures("posts_need_no_token")
 def test_strangers_are_sent_to_sign_in(app: Flask, client: FlaskClient) -> None:
     before = row_counts(app)
     for rule in guarded(app):
@@ -72,7 +66,7 @@ def test_strangers_are_sent_to_sign_in(app: Flask, client: FlaskClient) -> None:
     assert row_counts(app) == before
 
 
-@pytest.mark.usefixtures("without_tokens")
+@pytest.mark.usefixtures("posts_need_no_token")
 @pytest.mark.parametrize("role", [*ROLES, "nobody"])
 def test_roles_that_are_not_named_are_turned_away(app: Flask, sign_in: Callable[..., FlaskClient], role: str) -> None:
     client = sign_in(*([role] if role != "nobody" else []))

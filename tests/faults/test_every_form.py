@@ -43,9 +43,8 @@ LEFT_OUT = {"security.logout"}
 
 
 @pytest.fixture
-def staff(app: Flask, sign_in: SignIn) -> FlaskClient:
+def staff(app: Flask, posts_need_no_token: None, sign_in: SignIn) -> FlaskClient:
     """Somebody who may do everything, in a business with a row of most kinds."""
-    app.config["WTF_CSRF_ENABLED"] = False
     app.testing = False  # a failure is answered as it is to people
     with app.app_context(), writing():
         who = stories.customer(external_id="K1", branch_id=stories.branch("Utrecht").id)

@@ -31,10 +31,7 @@ ODD = ["\x00", "a\x00b", UNREADABLE, MARKS, LETTERS, HOSTILE]
 #: what may stand in no row: controls but for tab and line end, what turns the writing round, what cannot be seen
 UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u202a-\u202e\ufeff]|\u0301{5}")
 
-
-@pytest.fixture(autouse=True)
-def no_csrf(app: Flask) -> None:
-    app.config["WTF_CSRF_ENABLED"] = False
+pytestmark = pytest.mark.usefixtures("posts_need_no_token")
 
 
 @pytest.fixture

@@ -23,9 +23,8 @@ PAGE = "/pack/2026-Q2"
 
 
 @pytest.fixture
-def garage(app: Flask) -> None:
+def garage(app: Flask, posts_need_no_token: None) -> None:
     """Rudeness was trained away; price costs most; most money goes to the premises."""
-    app.config["WTF_CSRF_ENABLED"] = False
     business(app)
 
 
@@ -121,8 +120,8 @@ def test_a_quarter_nobody_left_in_is_not_kept(app: Flask) -> None:
         assert pack.in_languages(Period(date(2024, 1, 1), date(2024, 3, 31))) is None
 
 
+@pytest.mark.usefixtures("posts_need_no_token")
 def test_asking_for_it_by_mail_and_not_any_more(app: Flask, sign_in: SignIn) -> None:
-    app.config["WTF_CSRF_ENABLED"] = False
     client = sign_in("analyst")
     for data, wanted in (({"wanted": "1"}, True), ({"wanted": "1"}, True), ({}, False)):
         assert client.post("/pack/mail", data=data).status_code == 303

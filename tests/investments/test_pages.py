@@ -27,10 +27,7 @@ FILLED = {
 }  # fmt: skip
 HEADER = "naam;bedrag;redenen;vestigingen;begint_op;effect_van;effect_tot\n"
 
-
-@pytest.fixture(autouse=True)
-def posts_need_no_token(app: Flask) -> None:
-    app.config["WTF_CSRF_ENABLED"] = False
+pytestmark = pytest.mark.usefixtures("posts_need_no_token")
 
 
 def form(app: Flask, code: str = "rude_staff", **given: Any) -> dict[str, Any]:

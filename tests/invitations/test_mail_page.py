@@ -21,8 +21,7 @@ SignIn = Callable[..., FlaskClient]
 
 
 @pytest.fixture
-def admin(sign_in: SignIn, app: Flask) -> FlaskClient:
-    app.config["WTF_CSRF_ENABLED"] = False
+def admin(sign_in: SignIn, posts_need_no_token: None) -> FlaskClient:
     return sign_in("administrator")
 
 
@@ -34,9 +33,9 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[Written]:
 
 
 @pytest.mark.sqlite
+@pytest.mark.usefixtures("posts_need_no_token")
 @pytest.mark.parametrize("role", ["manager", "analyst", "interviewer"])
-def test_it_is_for_administrators(app: Flask, sign_in: SignIn, role: str) -> None:
-    app.config["WTF_CSRF_ENABLED"] = False
+def test_it_is_for_administrators(sign_in: SignIn, role: str) -> None:
     client = sign_in(role)
     assert [client.get("/mail").status_code, client.post("/mail/test").status_code] == [403, 403]
     assert client.post("/mail/rehearsal").status_code == 403

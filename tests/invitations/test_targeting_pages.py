@@ -26,10 +26,7 @@ POLICY = {
 PAGES = ("/targeting", "/targeting/policy", "/targeting/skipped", "/targeting/skipped.csv")
 FORMS = ("/targeting/add", "/targeting/everybody")
 
-
-@pytest.fixture(autouse=True)
-def posts_need_no_token(app: Flask) -> None:
-    app.config["WTF_CSRF_ENABLED"] = False
+pytestmark = pytest.mark.usefixtures("posts_need_no_token")
 
 
 @pytest.fixture

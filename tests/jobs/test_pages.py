@@ -20,8 +20,7 @@ SignIn = Callable[..., FlaskClient]
 
 
 @pytest.fixture
-def admin(sign_in: SignIn, app: Flask) -> FlaskClient:
-    app.config["WTF_CSRF_ENABLED"] = False
+def admin(sign_in: SignIn, posts_need_no_token: None) -> FlaskClient:
     return sign_in("administrator")
 
 

@@ -20,10 +20,7 @@ from tests import stories
 
 SignIn = Callable[..., FlaskClient]
 
-
-@pytest.fixture(autouse=True)
-def without_tokens(app: Flask) -> None:
-    app.config["WTF_CSRF_ENABLED"] = False
+pytestmark = pytest.mark.usefixtures("posts_need_no_token")
 
 
 @pytest.fixture

@@ -65,9 +65,8 @@ class Models:
 
 
 @pytest.fixture
-def models(app: Flask) -> Models:
+def models(app: Flask, posts_need_no_token: None) -> Models:
     """Thirty audited answers; the candidate gives rude staff in the place of price to the one of Delft."""
-    app.config["WTF_CSRF_ENABLED"] = False
     with app.app_context(), writing():
         delft = stories.branch("Delft")
         serving = stories.model()

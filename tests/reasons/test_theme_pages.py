@@ -45,8 +45,7 @@ def theme(app: Flask) -> int:
 
 
 @pytest.fixture
-def analyst(app: Flask, sign_in: SignIn) -> FlaskClient:
-    app.config["WTF_CSRF_ENABLED"] = False
+def analyst(posts_need_no_token: None, sign_in: SignIn) -> FlaskClient:
     return sign_in("analyst")
 
 
@@ -102,8 +101,8 @@ def test_months_add_up_to_the_answers(theme: int, sign_in: SignIn) -> None:
 
 @pytest.mark.parametrize("role", ["manager", "interviewer"])
 @pytest.mark.sqlite
-def test_others_may_not(theme: int, app: Flask, sign_in: SignIn, role: str) -> None:
-    app.config["WTF_CSRF_ENABLED"] = False
+@pytest.mark.usefixtures("posts_need_no_token")
+def test_others_may_not(theme: int, sign_in: SignIn, role: str) -> None:
     client = sign_in(role)
     assert client.get("/themes").status_code == 403
     assert client.get(f"/themes/{theme}/make").status_code == 403
@@ -122,10 +121,10 @@ def test_nothing_is_changed_without_the_token_of_the_form(theme: int, app: Flask
     assert stored(app)["states"] == ["open"]
 
 
+@pytest.mark.usefixtures("posts_need_no_token")
 def test_who_is_tied_to_a_branch_sees_only_its_answers_and_may_not_judge(
     theme: int, app: Flask, sign_in: SignIn
 ) -> None:
-    app.config["WTF_CSRF_ENABLED"] = False
     with app.app_context(), writing():
         breda = stories.branch("Breda").id
     client = sign_in("analyst", branches=(breda,))

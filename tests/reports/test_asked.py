@@ -35,10 +35,9 @@ def left(code: str, on: date = AUGUST, branch: str = "Utrecht", segment: str = "
 
 
 @pytest.fixture
-def garage(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def garage(app: Flask, posts_need_no_token: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """More leave in a quarter than are worked out while a page waits."""
     monkeypatch.setattr("survey.reports.findings.LIVE", 10)
-    app.config["WTF_CSRF_ENABLED"] = False
     with app.app_context(), writing():
         add(
             *[left("rude_staff") for _ in range(34)], *[left("price", branch="Breda") for _ in range(12)],

@@ -25,10 +25,7 @@ from tests import stories
 SignIn = Callable[..., FlaskClient]
 _numbers = count(1)
 
-
-@pytest.fixture(autouse=True)
-def no_csrf(app: Flask) -> None:
-    app.config["WTF_CSRF_ENABLED"] = False
+pytestmark = pytest.mark.usefixtures("posts_need_no_token")
 
 
 @pytest.fixture

@@ -48,11 +48,6 @@ def token(app: Flask, customer_id: int) -> str:
         return token_for(MY_DATA, asked)
 
 
-@pytest.fixture
-def no_csrf(app: Flask) -> None:
-    app.config["WTF_CSRF_ENABLED"] = False
-
-
 def opened(file: bytes) -> tuple[dict[str, list[dict[str, str]]], str]:
     """What is in the ZIP: the data, and the page."""
     with ZipFile(io.BytesIO(file)) as archive:
@@ -112,7 +107,7 @@ def test_the_command_says_whom_it_does_not_know(app: Flask, customer_id: int, tm
 # -- by the button ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.usefixtures("no_csrf")
+@pytest.mark.usefixtures("posts_need_no_token")
 @pytest.mark.parametrize("role", ["administrator", "manager"])
 def test_the_button_gives_all_of_it_and_is_written_down(
     app: Flask, customer_id: int, sign_in: SignIn, role: str
@@ -126,7 +121,7 @@ def test_the_button_gives_all_of_it_and_is_written_down(
         assert db.session.scalar(entries) == 2
 
 
-@pytest.mark.usefixtures("no_csrf")
+@pytest.mark.usefixtures("posts_need_no_token")
 def test_the_button_is_for_who_may_see_the_customer(app: Flask, customer_id: int, sign_in: SignIn) -> None:
     with app.app_context(), writing():
         own = db.session.get_one(Customer, customer_id).branch_id or 0

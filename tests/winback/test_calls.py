@@ -30,10 +30,7 @@ from tests.winback.callers import called, inside, outcomes, state_of, to_call
 SignIn = Callable[..., FlaskClient]
 EVERYWHERE = User(email="", tied_to=[])
 
-
-@pytest.fixture(autouse=True)
-def no_csrf(app: Flask) -> None:
-    app.config["WTF_CSRF_ENABLED"] = False
+pytestmark = pytest.mark.usefixtures("posts_need_no_token")
 
 
 def due() -> list[int]:

@@ -45,10 +45,7 @@ ANSWERED: dict[str, Any] = {
     "talk-note": "Friendly.",
 }
 
-
-@pytest.fixture(autouse=True)
-def no_csrf(app: Flask) -> None:
-    app.config["WTF_CSRF_ENABLED"] = False
+pytestmark = pytest.mark.usefixtures("posts_need_no_token")
 
 
 @pytest.fixture

@@ -23,10 +23,7 @@ from tests import stories
 
 SignIn = Callable[..., FlaskClient]
 
-
-@pytest.fixture(autouse=True)
-def no_csrf(app: Flask) -> None:
-    app.config["WTF_CSRF_ENABLED"] = False
+pytestmark = pytest.mark.usefixtures("posts_need_no_token")
 
 
 def answer(main: str = "rude_staff", may_contact: bool = True, **customer: object) -> Response:
