@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_login import AnonymousUserMixin, current_user
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter
@@ -97,6 +97,7 @@ def init_app(app: Whyleft) -> None:
     app.register_error_handler(CSRFError, show_http_error)
     app.register_error_handler(GateTimeout, show_busy)
     app.register_error_handler(OperationalError, show_busy)
+    app.register_error_handler(DataError, show_senseless)
     app.register_error_handler(Exception, show_failure)
     app.context_processor(page_context)
 
@@ -155,6 +156,15 @@ def show_busy(error: Exception) -> ResponseReturnValue:
     forget_who_asks()
     log.warning("database unavailable", error=type(error).__name__, endpoint=request.endpoint)
     return render_template("errors/http.html", code=503), 503, {"Retry-After": RETRY_AFTER_SECONDS}
+
+
+def show_senseless(error: Exception) -> ResponseReturnValue:
+    """An address asks for what PostgreSQL cannot look for, such as text with a NUL; anywhere else it is our fault."""
+    if request.method not in SAFE_METHODS or not request.query_string:
+        return show_failure(error)
+    db.session.rollback()
+    log.warning("senseless address", endpoint=request.endpoint)
+    return render_template("errors/http.html", code=400), 400
 
 
 def show_failure(error: Exception) -> ResponseReturnValue:

@@ -69,6 +69,11 @@ class Customer(Base):
     #: when name and address went because the customer left so long ago; no file brings them back before the customer is
     forgotten_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
+    @property
+    def may_be_contacted(self) -> bool:
+        """Nobody asked us, and the business said nothing, to leave this customer alone."""
+        return not self.do_not_contact and self.opted_out_at is None
+
     __table_args__ = (
         CheckConstraint("language IN ('nl', 'en')", name="known_language"),
         CheckConstraint(

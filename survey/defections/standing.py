@@ -33,7 +33,8 @@ class Purchase:
 
 @dataclass(frozen=True)
 class Standing:
-    """A customer and what is stored of them, as far as there is any; departures: the latest first."""
+    """A customer and what is stored of them, as far as there is any. value: None of who has left, whatever the last
+    night said. departures: the latest first."""
 
     customer: Customer
     branch: str | None
@@ -42,10 +43,6 @@ class Standing:
     value: CustomerValue | None
     departures: Sequence[Defection]
 
-    @property
-    def may_be_contacted(self) -> bool:
-        return not self.customer.do_not_contact and self.customer.opted_out_at is None
-
 
 def standing(customer_id: int, user: User) -> Standing | None:
     """The customer, where this user may see them and they were not erased."""
@@ -53,12 +50,14 @@ def standing(customer_id: int, user: User) -> Standing | None:
     if customer is None:
         return None
     left = select(Defection).where(Defection.customer_id == customer_id).order_by(Defection.episode.desc())
+    state = db.session.get(CustomerState, customer_id)
+    has_left = state is not None and state.state == "defected"
     return Standing(
         customer,
         db.session.scalar(select(Branch.name).where(Branch.id == customer.branch_id)),
         db.session.get(CustomerHistory, customer_id),
-        db.session.get(CustomerState, customer_id),
-        db.session.get(CustomerValue, customer_id),
+        state,
+        None if has_left else db.session.get(CustomerValue, customer_id),
         db.session.scalars(left).all(),
     )
 

@@ -28,7 +28,12 @@ def find() -> ResponseReturnValue:
     if page.items:
         audit.record("customers found", current_user.id, details={"page": number, "shown": len(page.items)})
     return render_template(
-        "defections/find.html", words=words, page=page, longest=finding.LONGEST, state_name=state_name
+        "defections/find.html",
+        words=words,
+        page=page,
+        shortest=finding.SHORTEST,
+        longest=finding.LONGEST,
+        state_name=state_name,
     )
 
 

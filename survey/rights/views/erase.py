@@ -8,8 +8,9 @@ from flask_login import current_user
 from sqlalchemy import select
 
 from survey.accounts import audit
-from survey.accounts.access import allow, visible
+from survey.accounts.access import allow
 from survey.customers.models import Customer
+from survey.defections.finding import there
 from survey.extensions import db
 from survey.rights.erase_form import EraseForm
 from survey.rights.erasing import UnknownCustomer
@@ -50,8 +51,7 @@ def erase(customer_id: int) -> ResponseReturnValue:
 
 
 def _customer(customer_id: int) -> Customer:
-    there = Customer.id == customer_id, Customer.erased_at.is_(None), visible(current_user, Customer.branch_id)
-    return db.session.scalar(select(Customer).where(*there)) or abort(404)
+    return db.session.scalar(select(Customer).where(Customer.id == customer_id, *there(current_user))) or abort(404)
 
 
 def _page(customer: Customer, form: EraseForm) -> str:
